@@ -1,0 +1,359 @@
+//! A row's JSON becomes a typed struct here, and only here; the form's description comes from the same struct.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use crate::{Error, Result};
+
+/// The most that a row's config may hold, in bytes.
+const LONGEST: usize = 64 * 1024;
+
+/// The JSON object of one provider row, secrets opened. It has no readable `Debug`.
+#[derive(Clone)]
+pub struct Config {
+    json: Zeroizing<String>,
+}
+
+impl Config {
+    /// Takes the text of a row's `config` column. Whether it is what its type expects is seen by [`Config::parse`].
+    pub fn new(json: impl Into<String>) -> Self {
+        Self {
+            json: Zeroizing::new(json.into()),
+        }
+    }
+
+    /// The text. It may hold secrets.
+    pub fn expose(&self) -> &str {
+        &self.json
+    }
+
+    /// Reads the config as `T`. Unknown fields are refused where `T` says so (every [`provider_config!`](crate::provider_config) does).
+    ///
+    /// # Errors
+    /// `Configuration`, naming the path and what was expected; what was found is never repeated, it may be a secret in the wrong place.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
+        if self.json.len() > LONGEST {
+            return Err(Error::configuration(format!("config: is longer than {LONGEST} bytes")));
+        }
+        if !self.json.trim_start().starts_with('{') {
+            return Err(Error::configuration(
+                "config: expected a json object, such as {\"appId\": \"…\"}",
+            ));
+        }
+        let mut json = serde_json::Deserializer::from_str(&self.json);
+        let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let path = error.path().to_string();
+            let said = explain(error.inner());
+            Error::configuration(if path == "." {
+                format!("config: {said}")
+            } else {
+                format!("config: \"{path}\": {said}")
+            })
+        })?;
+        json.end()
+            .map_err(|_| Error::configuration("config: there is text after the json object"))?;
+        Ok(value)
+    }
+}
+
+/// serde's message without the value that it found.
+fn explain(error: &serde_json::Error) -> String {
+    if error.is_syntax() || error.is_eof() {
+        return format!("is not valid json (line {}, column {})", error.line(), error.column());
+    }
+    let message = error.to_string();
+    let message = message
+        .rsplit_once(" at line ")
+        .map_or(message.as_str(), |(said, _)| said);
+    let repeats_value = ["invalid type:", "invalid value:", "invalid length", "unknown variant"]
+        .iter()
+        .any(|start| message.starts_with(start));
+    match message.rsplit_once(", expected ") {
+        Some((_, expected)) if repeats_value => format!("expected {expected}"),
+        None if repeats_value => "is not what this field takes".to_owned(),
+        _ if message.len() > 400 => "is not what this type takes".to_owned(),
+        _ => message.to_owned(),
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Config(..)")
+    }
+}
+
+/// A typed config with its description, made together by [`provider_config!`](crate::provider_config).
+pub trait ProviderConfig: DeserializeOwned + Send + Sync {
+    /// The fields, in the order in which a form shows them.
+    fn schema() -> Schema;
+}
+
+/// What a provider type's config holds: draws a form, and says which fields are secrets and which name cert records.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Schema {
+    fields: Vec<Field>,
+}
+
+impl Schema {
+    /// A schema of `fields`, in form order.
+    pub fn new(fields: Vec<Field>) -> Self {
+        Self { fields }
+    }
+
+    /// The fields, in form order.
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// The names of the fields that hold secrets, to be sealed where they are stored.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.of_kind(&FieldKind::Secret)
+    }
+
+    /// The names of the fields that hold names of cert records.
+    pub fn certs(&self) -> impl Iterator<Item = &str> {
+        self.of_kind(&FieldKind::Cert)
+    }
+
+    fn of_kind<'a>(&'a self, kind: &'a FieldKind) -> impl Iterator<Item = &'a str> {
+        self.fields
+            .iter()
+            .filter(move |field| field.kind == *kind)
+            .map(Field::name)
+    }
+}
+
+/// One field of a config.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    name: String,
+    label: &'static str,
+    kind: FieldKind,
+    required: bool,
+    default: Option<&'static str>,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FieldKind {
+    /// A plain text.
+    Text,
+    /// A secret: sealed in storage, never shown.
+    Secret,
+    /// The name of a cert record.
+    Cert,
+    /// An absolute URL.
+    Url,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+}
+
+impl Field {
+    /// A plain text.
+    pub fn text(label: &'static str) -> Self {
+        Self::of(FieldKind::Text, label)
+    }
+
+    /// A secret.
+    pub fn secret(label: &'static str) -> Self {
+        Self::of(FieldKind::Secret, label)
+    }
+
+    /// The name of a cert record.
+    pub fn cert(label: &'static str) -> Self {
+        Self::of(FieldKind::Cert, label)
+    }
+
+    /// An absolute URL.
+    pub fn url(label: &'static str) -> Self {
+        Self::of(FieldKind::Url, label)
+    }
+
+    /// One of `words`.
+    pub fn choice(label: &'static str, words: &'static [&'static str]) -> Self {
+        Self::of(FieldKind::Choice(words), label)
+    }
+
+    fn of(kind: FieldKind, label: &'static str) -> Self {
+        Self {
+            name: String::new(),
+            label,
+            kind,
+            required: false,
+            default: None,
+        }
+    }
+
+    /// The row is unfinished without it.
+    #[must_use]
+    pub fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// What holds when it is left out.
+    #[must_use]
+    pub fn or(mut self, default: &'static str) -> Self {
+        self.default = Some(default);
+        self
+    }
+
+    /// Gives the field its name in JSON: the struct field's, in camelCase.
+    #[must_use]
+    pub fn named(mut self, struct_field: &str) -> Self {
+        let mut words = struct_field.split('_');
+        self.name = words.next().unwrap_or_default().to_owned();
+        for word in words {
+            let mut letters = word.chars();
+            self.name.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+            self.name.push_str(letters.as_str());
+        }
+        self
+    }
+
+    /// The name in JSON, for example `appId`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What a form calls it.
+    pub fn label(&self) -> &'static str {
+        self.label
+    }
+
+    /// What it holds.
+    pub fn kind(&self) -> &FieldKind {
+        &self.kind
+    }
+
+    /// Whether the row is unfinished without it.
+    pub fn is_required(&self) -> bool {
+        self.required
+    }
+
+    /// What holds when it is left out.
+    pub fn default_value(&self) -> Option<&'static str> {
+        self.default
+    }
+}
+
+/// Writes a config struct and its [`Schema`] in one go, so that they cannot differ: camelCase in JSON, unknown fields refused.
+///
+/// ```
+/// use vestibule_oauth_provider::{Config, Field, ProviderConfig, Secret, provider_config};
+///
+/// provider_config! {
+///     /// What a row of type "Example" holds.
+///     pub struct ExampleConfig {
+///         /// The application's id.
+///         pub client_id: String = Field::text("Client ID").required(),
+///         /// The application's secret.
+///         pub client_secret: Secret = Field::secret("Client secret").required(),
+///     }
+/// }
+///
+/// assert_eq!(ExampleConfig::schema().secrets().collect::<Vec<_>>(), ["clientSecret"]);
+/// let config = Config::new(r#"{"clientId": "a", "clientSecret": 1}"#);
+/// let error = config.parse::<ExampleConfig>().err().unwrap();
+/// assert_eq!(error.message(), "config: \"clientSecret\": expected a string");
+/// ```
+#[macro_export]
+macro_rules! provider_config {
+    (
+        $(#[$meta:meta])*
+        $visibility:vis struct $name:ident {
+            $( $(#[$field_meta:meta])* $field_visibility:vis $field:ident : $type:ty = $description:expr ),* $(,)?
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(::serde::Deserialize)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        $visibility struct $name {
+            $( $(#[$field_meta])* $field_visibility $field: $type, )*
+        }
+
+        impl $crate::ProviderConfig for $name {
+            fn schema() -> $crate::Schema {
+                $crate::Schema::new(vec![ $( $description.named(stringify!($field)), )* ])
+            }
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Secret;
+
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Colour {
+        Red,
+        Green,
+    }
+
+    provider_config! {
+        struct Sample {
+            app_id: String = Field::text("App ID").required(),
+            app_secret: Secret = Field::secret("App secret"),
+            colour: Option<Colour> = Field::choice("Colour", &["red", "green"]).or("red"),
+        }
+    }
+
+    fn refusal(json: &str) -> String {
+        Config::new(json).parse::<Sample>().err().unwrap().message().to_owned()
+    }
+
+    #[test]
+    fn a_good_config_is_read() {
+        let sample: Sample = Config::new(r#"{"appId":"1","appSecret":"x","colour":"green"}"#)
+            .parse()
+            .unwrap();
+        assert_eq!(sample.app_id, "1");
+        assert!(sample.app_secret.same_as("x"));
+        assert!(matches!(sample.colour, Some(Colour::Green)));
+        assert!(!matches!(sample.colour, Some(Colour::Red)));
+    }
+
+    #[test]
+    fn a_refusal_names_the_path_and_never_repeats_a_value() {
+        let cases = [
+            (r#"{"appId":1,"appSecret":"x"}"#, "config: \"appId\": expected a string"),
+            (
+                r#"{"appId":"1","appSecret":["MIIEvQIBADAN"]}"#,
+                "config: \"appSecret\": expected a string",
+            ),
+            (
+                r#"{"appId":"1","appSecret":"x","colour":"MIIEvQIBADAN"}"#,
+                "config: \"colour\": expected `red` or `green`",
+            ),
+            (r#"{"appId":"1"}"#, "config: missing field `appSecret`"),
+            (
+                r#""MIIEvQIBADAN""#,
+                "config: expected a json object, such as {\"appId\": \"…\"}",
+            ),
+            (
+                r#"{"appId":"1","appSecret":"x"} MIIEvQIBADAN"#,
+                "config: there is text after the json object",
+            ),
+        ];
+        for (json, said) in cases {
+            assert_eq!(refusal(json), said);
+        }
+        assert!(refusal(r#"{"appID":"1"}"#).contains("unknown field `appID`, expected one of `appId`"));
+        assert!(refusal(r#"{"appId":"#).contains("is not valid json (line 1"));
+    }
+
+    #[test]
+    fn names_in_the_schema_are_those_that_json_uses() {
+        let names: Vec<_> = Sample::schema()
+            .fields()
+            .iter()
+            .map(|field| field.name().to_owned())
+            .collect();
+        assert_eq!(names, ["appId", "appSecret", "colour"]);
+    }
+}

@@ -1,0 +1,193 @@
+//! What a provider is handed when it is opened: its row's name, and the services of the house.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use ring::rand::SecureRandom;
+use uuid::Uuid;
+
+use crate::{Error, HttpClient, Result, Secret};
+
+/// The time, so that tests can hold it still.
+pub trait Clock: fmt::Debug + Send + Sync + 'static {
+    /// Now.
+    fn now(&self) -> SystemTime;
+}
+
+/// Unpredictable bytes, so that tests can predict them.
+pub trait Random: fmt::Debug + Send + Sync + 'static {
+    /// Fills `buffer` with bytes that nobody can guess.
+    ///
+    /// # Errors
+    /// `Internal`, when the operating system gives none.
+    fn fill(&self, buffer: &mut [u8]) -> Result<()>;
+}
+
+impl dyn Random {
+    /// 32 fresh bytes as 64 lower-case hex digits: 256 bits in an alphabet that every vendor takes.
+    ///
+    /// # Errors
+    /// As [`Random::fill`].
+    pub fn token(&self) -> Result<Secret> {
+        let mut bytes = [0; 32];
+        self.fill(&mut bytes)?;
+        Ok(Secret::new(hex::encode(bytes)))
+    }
+
+    /// A fresh version 4 UUID (RFC 9562 section 5.4).
+    ///
+    /// # Errors
+    /// As [`Random::fill`].
+    pub fn uuid(&self) -> Result<Uuid> {
+        let mut bytes = [0; 16];
+        self.fill(&mut bytes)?;
+        Ok(uuid::Builder::from_random_bytes(bytes).into_uuid())
+    }
+}
+
+/// Cert records by name.
+#[async_trait]
+pub trait CertResolver: fmt::Debug + Send + Sync + 'static {
+    /// The record `name` of `owner`, or else the shared owner's record of that name.
+    ///
+    /// # Errors
+    /// `Configuration` when neither exists or a sealed field cannot be opened (the message names the record); `Internal` when the store fails.
+    async fn resolve(&self, owner: &str, name: &str) -> Result<CertRecord>;
+}
+
+/// A cert record as a provider sees it: two texts, whose meaning their content decides.
+#[derive(Clone)]
+pub struct CertRecord {
+    /// The record's immutable id.
+    pub id: Uuid,
+    /// Whose record it is: the row's owner, or the shared owner.
+    pub owner: String,
+    /// The name under which it was asked for.
+    pub name: String,
+    /// The Certificate field. May be empty.
+    pub certificate: String,
+    /// The Private key field, opened. Public material may stand in it too, as in Casdoor's guide for Alipay's root bundle.
+    pub private_key: Option<Secret>,
+}
+
+impl fmt::Debug for CertRecord {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("CertRecord")
+            .field("id", &self.id)
+            .field("owner", &self.owner)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which provider row something is about. The id never changes and is never used again; owner and name are what people say.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RowRef {
+    /// The row's immutable id.
+    pub id: Uuid,
+    /// The tenant whose row it is.
+    pub owner: String,
+    /// The row's name, unique for its owner.
+    pub name: String,
+}
+
+impl fmt::Display for RowRef {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.owner, self.name)
+    }
+}
+
+/// The services that every provider of an installation shares.
+#[derive(Debug, Clone)]
+pub struct Services {
+    /// The way to upstreams.
+    pub http: Arc<dyn HttpClient>,
+    /// Cert records by name.
+    pub certs: Arc<dyn CertResolver>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Unpredictable bytes.
+    pub random: Arc<dyn Random>,
+}
+
+/// What one provider is opened with.
+#[derive(Debug, Clone)]
+pub struct Context {
+    row: RowRef,
+    services: Services,
+}
+
+impl Context {
+    /// The context of the provider that `row` describes.
+    pub fn new(row: RowRef, services: Services) -> Self {
+        Self { row, services }
+    }
+
+    /// The row that is being opened.
+    pub fn row(&self) -> &RowRef {
+        &self.row
+    }
+
+    /// The way to upstreams.
+    pub fn http(&self) -> &Arc<dyn HttpClient> {
+        &self.services.http
+    }
+
+    /// The time.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.services.clock
+    }
+
+    /// Unpredictable bytes.
+    pub fn random(&self) -> &Arc<dyn Random> {
+        &self.services.random
+    }
+
+    /// The cert record `name` of the row's owner, or else the shared owner's.
+    ///
+    /// # Errors
+    /// As [`CertResolver::resolve`].
+    pub async fn cert(&self, name: &str) -> Result<CertRecord> {
+        self.services.certs.resolve(&self.row.owner, name).await
+    }
+}
+
+/// The machine's clock: the one place that reads it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the one home of the wall clock")]
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}
+
+/// The operating system's random source: the one place that reads it.
+#[derive(Debug, Clone)]
+pub struct SystemRandom(ring::rand::SystemRandom);
+
+impl SystemRandom {
+    /// The source; nothing is read before it is asked.
+    #[expect(clippy::disallowed_methods, reason = "this is the one home of the random source")]
+    pub fn new() -> Self {
+        Self(ring::rand::SystemRandom::new())
+    }
+}
+
+impl Default for SystemRandom {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Random for SystemRandom {
+    fn fill(&self, buffer: &mut [u8]) -> Result<()> {
+        self.0
+            .fill(buffer)
+            .map_err(|_| Error::internal("the operating system gives no random bytes"))
+    }
+}

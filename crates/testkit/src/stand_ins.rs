@@ -1,0 +1,130 @@
+//! Stand-ins for the services of the house.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use vestibule_oauth_provider::{
+    CertRecord, CertResolver, Error, HttpClient, HttpRequest, HttpResponse, Result, Secret, Services, Url, Uuid,
+};
+
+use crate::{FixedClock, SeededRandom};
+
+/// Cert records held in memory, found by name whatever the owner.
+#[derive(Debug, Default)]
+pub struct StaticCerts(BTreeMap<String, CertRecord>);
+
+impl StaticCerts {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the record `name`. An empty private key is none.
+    #[must_use]
+    pub fn with(mut self, name: &str, certificate: &str, private_key: &str) -> Self {
+        let id = Uuid::from_u128(self.0.len() as u128 + 1);
+        let private_key = (!private_key.is_empty()).then(|| Secret::new(private_key));
+        let (owner, certificate) = ("admin".to_owned(), certificate.to_owned());
+        self.0.insert(
+            name.to_owned(),
+            CertRecord {
+                id,
+                owner,
+                name: name.to_owned(),
+                certificate,
+                private_key,
+            },
+        );
+        self
+    }
+}
+
+#[async_trait]
+impl CertResolver for StaticCerts {
+    async fn resolve(&self, _owner: &str, name: &str) -> Result<CertRecord> {
+        self.0
+            .get(name)
+            .cloned()
+            .ok_or_else(|| Error::configuration(format!("there is no cert record \"{name}\"")))
+    }
+}
+
+/// An HTTP client that answers from a script and remembers what it was asked. It permits every URL.
+#[derive(Debug, Default)]
+pub struct ScriptedHttp {
+    answers: Mutex<VecDeque<Answer>>,
+    requests: Mutex<Vec<HttpRequest>>,
+}
+
+/// One answer of a [`ScriptedHttp`].
+#[derive(Debug)]
+pub enum Answer {
+    /// This answer.
+    Response(HttpResponse),
+    /// This failure.
+    Failure(Error),
+}
+
+impl ScriptedHttp {
+    /// Answers with these, in order, and fails when they are used up.
+    pub fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self {
+            answers: Mutex::new(answers.into_iter().collect()),
+            requests: Mutex::default(),
+        }
+    }
+
+    /// What it was asked, in order.
+    pub fn requests(&self) -> Vec<HttpRequest> {
+        self.requests
+            .lock()
+            .expect("no test panics with the list in hand")
+            .clone()
+    }
+}
+
+impl Answer {
+    /// Status 200 with this body.
+    pub fn ok(body: impl Into<Vec<u8>>) -> Self {
+        Self::Response(HttpResponse {
+            status: 200,
+            headers: Vec::new(),
+            body: body.into(),
+        })
+    }
+}
+
+#[async_trait]
+impl HttpClient for ScriptedHttp {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse> {
+        self.requests
+            .lock()
+            .expect("no test panics with the list in hand")
+            .push(request);
+        match self
+            .answers
+            .lock()
+            .expect("no test panics with the script in hand")
+            .pop_front()
+        {
+            Some(Answer::Response(response)) => Ok(response),
+            Some(Answer::Failure(error)) => Err(error),
+            None => panic!("the script has no answer for this request"),
+        }
+    }
+
+    fn permit(&self, _url: &Url) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Services for a test: these certs and this client, a clock that stands still, random numbers that repeat.
+pub fn services(certs: impl CertResolver, http: impl HttpClient) -> Services {
+    Services {
+        http: Arc::new(http),
+        certs: Arc::new(certs),
+        clock: Arc::new(FixedClock::new()),
+        random: Arc::new(SeededRandom::new(1)),
+    }
+}
