@@ -5,19 +5,18 @@
 //! checked, and tests come through the same door.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::digest;
 use serde::{Deserialize, Serialize};
-use subtle::ConstantTimeEq;
 use url::Url;
 use uuid::Uuid;
 
+use crate::browser::sha256;
 use crate::{
-    AttemptFault, Error, ErrorKind, Flow, Parameters, Random, Result, RowRef, Secret, Step, Upstream, UpstreamCode,
+    AttemptFault, BrowserSecret, Callback, Digest, Error, Flow, Parameters, Random, Result, RowRef, Secret, Step,
+    Upstream,
 };
 
 /// What a login is for.
@@ -36,10 +35,7 @@ pub enum Intent {
 }
 
 /// What a provider makes its authorization request from.
-#[expect(
-    missing_debug_implementations,
-    reason = "every part of it is a secret between browser, engine and upstream"
-)]
+#[expect(missing_debug_implementations, reason = "every part of it is a secret between browser, engine and upstream")]
 pub struct NewAttempt {
     state: Secret,
     redirect_uri: Url,
@@ -67,12 +63,7 @@ impl NewAttempt {
             None
         };
         let nonce = if flow.nonce { Some(random.token()?) } else { None };
-        Ok(Self {
-            state: random.token()?,
-            redirect_uri,
-            pkce,
-            nonce,
-        })
+        Ok(Self { state: random.token()?, redirect_uri, pkce, nonce })
     }
 
     /// The `state` parameter, to be sent as it is.
@@ -161,13 +152,7 @@ impl Attempt {
         now: SystemTime,
     ) -> Result<Callback> {
         let refuse = |fault, message: &str| Err(Error::attempt(fault, message).at(Step::Callback));
-        let Self {
-            state,
-            redirect_uri,
-            code_verifier,
-            nonce,
-            binding,
-        } = stored;
+        let Self { state, redirect_uri, code_verifier, nonce, binding } = stored;
         match parameters.single("state")? {
             Some(given) if state.same_as(given) => {}
             _ => return refuse(AttemptFault::Unknown, "the callback's \"state\" is not this attempt's"),
@@ -179,10 +164,7 @@ impl Attempt {
             );
         }
         if binding.row.id != row.id || binding.row.owner != row.owner {
-            return refuse(
-                AttemptFault::OtherProvider,
-                "the sign-in was begun for another provider row",
-            );
+            return refuse(AttemptFault::OtherProvider, "the sign-in was begun for another provider row");
         }
         if now >= binding.expires_at {
             return refuse(AttemptFault::Expired, "the sign-in was not finished in time");
@@ -238,11 +220,7 @@ impl Attempt {
             code_verifier: stored.code_verifier.map(Secret::new),
             nonce: stored.nonce.map(Secret::new),
             binding: Binding {
-                row: RowRef {
-                    id: stored.row_id,
-                    owner: stored.row_owner,
-                    name: stored.row_name,
-                },
+                row: RowRef { id: stored.row_id, owner: stored.row_owner, name: stored.row_name },
                 upstream: stored.upstream,
                 browser: Digest::parse(&stored.browser).ok_or_else(damaged)?,
                 intent: stored.intent,
@@ -276,171 +254,12 @@ struct Stored {
     expires_at: u64,
 }
 
-/// What the browser keeps in a cookie of its own for one attempt; only its digest is stored.
-#[derive(Clone)]
-#[expect(missing_debug_implementations, reason = "it is a secret")]
-pub struct BrowserSecret(Secret);
-
-impl BrowserSecret {
-    /// A fresh one.
-    ///
-    /// # Errors
-    /// `Internal`, when there are no random bytes.
-    pub fn mint(random: &dyn Random) -> Result<Self> {
-        Ok(Self(random.token()?))
-    }
-
-    /// One that came back from a browser; anything at all.
-    pub fn received(text: impl Into<String>) -> Self {
-        Self(Secret::new(text))
-    }
-
-    /// The text for the cookie.
-    pub fn expose(&self) -> &str {
-        self.0.expose()
-    }
-
-    /// What is stored of it.
-    pub fn digest(&self) -> Digest {
-        Digest::of(self.0.expose())
-    }
-}
-
-/// The SHA-256 of a secret, safe to store; `Display` gives 64 lower-case hex digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Digest([u8; 32]);
-
-impl Digest {
-    /// The digest of `text`.
-    pub fn of(text: &str) -> Self {
-        Self(sha256(text))
-    }
-
-    /// Reads what `Display` wrote.
-    pub fn parse(hex_digits: &str) -> Option<Self> {
-        let mut bytes = [0; 32];
-        hex::decode_to_slice(hex_digits, &mut bytes).ok()?;
-        Some(Self(bytes))
-    }
-
-    /// The bytes.
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    /// Whether both are the same, in constant time.
-    pub fn same_as(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
-    }
-}
-
-impl fmt::Display for Digest {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&hex::encode(self.0))
-    }
-}
-
-fn sha256(text: &str) -> [u8; 32] {
-    let mut bytes = [0; 32];
-    bytes.copy_from_slice(digest::digest(&digest::SHA256, text.as_bytes()).as_ref());
-    bytes
-}
-
-/// A callback that was admitted: its state, browser, row, upstream and time are this attempt's.
-#[expect(missing_debug_implementations, reason = "it holds the authorization code")]
-pub struct Callback {
-    parameters: Parameters,
-    redirect_uri: Url,
-    code_verifier: Option<Secret>,
-    nonce: Option<Secret>,
-    intent: Intent,
-    return_to: String,
-    remember: BTreeMap<String, String>,
-}
-
-impl Callback {
-    /// All parameters, as they came.
-    pub fn parameters(&self) -> &Parameters {
-        &self.parameters
-    }
-
-    /// The parameter that carries the authorization code: `code` in RFC 6749, something else at some vendors.
-    ///
-    /// # Errors
-    /// `Network`, when it is missing, empty, longer than 2,048 bytes or there more than once.
-    pub fn authorization_code(&self, name: &str) -> Result<&str> {
-        match self.parameters.single(name)? {
-            Some(code) if !code.is_empty() && code.len() <= 2_048 => Ok(code),
-            Some(_) => Err(Error::network(format!(
-                "the callback's \"{name}\" is empty or too long"
-            ))),
-            None => Err(Error::network(format!("the callback has no \"{name}\" parameter"))),
-        }
-    }
-
-    /// The upstream's refusal, when the callback is one (RFC 6749 section 4.1.2.1). Its description is not repeated: anybody can write one.
-    ///
-    /// # Errors
-    /// `Denied` for `access_denied`, `Upstream` for the others.
-    pub fn refusal(&self) -> Result<()> {
-        let Some(code) = self.parameters.single("error")? else {
-            return Ok(());
-        };
-        if code == "access_denied" {
-            return Err(Error::denied(
-                "the user refused at the upstream, or the upstream refused the user",
-            ));
-        }
-        let plain = code.len() <= 64
-            && code
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-        let code = if plain { code } else { "unreadable" };
-        Err(Error::new(
-            ErrorKind::Upstream(UpstreamCode {
-                code: code.to_owned(),
-                ..UpstreamCode::default()
-            }),
-            format!("the upstream sent the browser back with the error \"{code}\""),
-        ))
-    }
-
-    /// The redirect URI of the authorization request; some token endpoints want to see it again.
-    pub fn redirect_uri(&self) -> &Url {
-        &self.redirect_uri
-    }
-
-    /// The `code_verifier` parameter of the token request, when the flow takes PKCE.
-    pub fn code_verifier(&self) -> Option<&Secret> {
-        self.code_verifier.as_ref()
-    }
-
-    /// The nonce that the ID token must carry, when the flow takes one.
-    pub fn nonce(&self) -> Option<&Secret> {
-        self.nonce.as_ref()
-    }
-
-    /// What the login is for.
-    pub fn intent(&self) -> &Intent {
-        &self.intent
-    }
-
-    /// Where the browser goes when it is done.
-    pub fn return_to(&self) -> &str {
-        &self.return_to
-    }
-
-    /// What the provider asked to have remembered.
-    pub fn remembered(&self, name: &str) -> Option<&str> {
-        self.remember.get(name).map(String::as_str)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU8, Ordering};
 
     use super::*;
+    use crate::{ErrorKind, UpstreamCode};
 
     /// Every byte differs from the one before.
     #[derive(Debug, Default)]
@@ -471,15 +290,8 @@ mod tests {
         let new = NewAttempt::mint(Flow::OPENID, redirect_uri, &random).unwrap();
         let state = new.state().to_owned();
         let browser = BrowserSecret::mint(&random).unwrap();
-        let row = RowRef {
-            id: Uuid::from_u128(1),
-            owner: "acme".into(),
-            name: "alipay".into(),
-        };
-        let upstream = Upstream {
-            authority: "https://up.example".into(),
-            client_id: "app".into(),
-        };
+        let row = RowRef { id: Uuid::from_u128(1), owner: "acme".into(), name: "alipay".into() };
+        let upstream = Upstream { authority: "https://up.example".into(), client_id: "app".into() };
         let stored = new.into_attempt(Binding {
             row: row.clone(),
             upstream: upstream.clone(),
@@ -489,13 +301,7 @@ mod tests {
             remember: BTreeMap::from([("region".to_owned(), "cn".to_owned())]),
             expires_at: at(600),
         });
-        Case {
-            stored,
-            browser,
-            row,
-            upstream,
-            state,
-        }
+        Case { stored, browser, row, upstream, state }
     }
 
     fn query(state: &str) -> Parameters {
@@ -514,15 +320,9 @@ mod tests {
         let case = case(Intent::Link { host_user: "7".into() });
         let json = case.stored.to_json();
         let stored = Attempt::from_json(&json).unwrap();
-        let callback = Attempt::admit(
-            stored,
-            query(&case.state),
-            Some(&case.browser),
-            &case.row,
-            &case.upstream,
-            at(599),
-        )
-        .unwrap();
+        let callback =
+            Attempt::admit(stored, query(&case.state), Some(&case.browser), &case.row, &case.upstream, at(599))
+                .unwrap();
         assert_eq!(callback.authorization_code("code").unwrap(), "c0de");
         assert_eq!(callback.remembered("region"), Some("cn"));
         assert_eq!(*callback.intent(), Intent::Link { host_user: "7".into() });
@@ -534,14 +334,7 @@ mod tests {
     #[test]
     fn another_state_is_refused() {
         let case = case(Intent::SignIn);
-        let result = Attempt::admit(
-            case.stored,
-            query("00"),
-            Some(&case.browser),
-            &case.row,
-            &case.upstream,
-            at(0),
-        );
+        let result = Attempt::admit(case.stored, query("00"), Some(&case.browser), &case.row, &case.upstream, at(0));
         assert_eq!(fault(result), AttemptFault::Unknown);
     }
 
@@ -549,14 +342,8 @@ mod tests {
     fn another_browser_and_no_browser_are_refused() {
         for browser in [None, Some(BrowserSecret::received("x"))] {
             let case = case(Intent::SignIn);
-            let result = Attempt::admit(
-                case.stored,
-                query(&case.state),
-                browser.as_ref(),
-                &case.row,
-                &case.upstream,
-                at(0),
-            );
+            let result =
+                Attempt::admit(case.stored, query(&case.state), browser.as_ref(), &case.row, &case.upstream, at(0));
             assert_eq!(fault(result), AttemptFault::OtherBrowser);
         }
     }
@@ -564,50 +351,24 @@ mod tests {
     #[test]
     fn a_row_of_the_same_name_with_another_id_is_refused() {
         let case = case(Intent::SignIn);
-        let row = RowRef {
-            id: Uuid::from_u128(2),
-            ..case.row.clone()
-        };
-        let result = Attempt::admit(
-            case.stored,
-            query(&case.state),
-            Some(&case.browser),
-            &row,
-            &case.upstream,
-            at(0),
-        );
+        let row = RowRef { id: Uuid::from_u128(2), ..case.row.clone() };
+        let result = Attempt::admit(case.stored, query(&case.state), Some(&case.browser), &row, &case.upstream, at(0));
         assert_eq!(fault(result), AttemptFault::OtherProvider);
     }
 
     #[test]
     fn an_attempt_ends_at_its_second() {
         let case = case(Intent::SignIn);
-        let result = Attempt::admit(
-            case.stored,
-            query(&case.state),
-            Some(&case.browser),
-            &case.row,
-            &case.upstream,
-            at(600),
-        );
+        let result =
+            Attempt::admit(case.stored, query(&case.state), Some(&case.browser), &case.row, &case.upstream, at(600));
         assert_eq!(fault(result), AttemptFault::Expired);
     }
 
     #[test]
     fn a_row_that_was_pointed_elsewhere_is_refused() {
         let case = case(Intent::SignIn);
-        let upstream = Upstream {
-            client_id: "another".into(),
-            ..case.upstream
-        };
-        let result = Attempt::admit(
-            case.stored,
-            query(&case.state),
-            Some(&case.browser),
-            &case.row,
-            &upstream,
-            at(0),
-        );
+        let upstream = Upstream { client_id: "another".into(), ..case.upstream };
+        let result = Attempt::admit(case.stored, query(&case.state), Some(&case.browser), &case.row, &upstream, at(0));
         assert_eq!(fault(result), AttemptFault::Repointed);
     }
 
@@ -627,22 +388,12 @@ mod tests {
         ];
         for (code, kind) in cases {
             let case = case(Intent::SignIn);
-            let parameters: Parameters = [
-                ("state", case.state.as_str()),
-                ("error", code),
-                ("error_description", "<script>"),
-            ]
-            .into_iter()
-            .collect();
-            let callback = Attempt::admit(
-                case.stored,
-                parameters,
-                Some(&case.browser),
-                &case.row,
-                &case.upstream,
-                at(0),
-            )
-            .unwrap();
+            let parameters: Parameters =
+                [("state", case.state.as_str()), ("error", code), ("error_description", "<script>")]
+                    .into_iter()
+                    .collect();
+            let callback =
+                Attempt::admit(case.stored, parameters, Some(&case.browser), &case.row, &case.upstream, at(0)).unwrap();
             let error = callback.refusal().unwrap_err();
             assert_eq!(*error.kind(), kind);
             assert!(!error.message().contains("script"));
@@ -650,9 +401,6 @@ mod tests {
     }
 
     fn upstream(code: &str) -> ErrorKind {
-        ErrorKind::Upstream(UpstreamCode {
-            code: code.to_owned(),
-            ..UpstreamCode::default()
-        })
+        ErrorKind::Upstream(UpstreamCode { code: code.to_owned(), ..UpstreamCode::default() })
     }
 }

@@ -19,9 +19,7 @@ pub struct Config {
 impl Config {
     /// Takes the text of a row's `config` column. Whether it is what its type expects is seen by [`Config::parse`].
     pub fn new(json: impl Into<String>) -> Self {
-        Self {
-            json: Zeroizing::new(json.into()),
-        }
+        Self { json: Zeroizing::new(json.into()) }
     }
 
     /// The text. It may hold secrets.
@@ -38,9 +36,7 @@ impl Config {
             return Err(Error::configuration(format!("config: is longer than {LONGEST} bytes")));
         }
         if !self.json.trim_start().starts_with('{') {
-            return Err(Error::configuration(
-                "config: expected a json object, such as {\"appId\": \"…\"}",
-            ));
+            return Err(Error::configuration("config: expected a json object, such as {\"appId\": \"…\"}"));
         }
         let mut json = serde_json::Deserializer::from_str(&self.json);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
@@ -52,8 +48,7 @@ impl Config {
                 format!("config: \"{path}\": {said}")
             })
         })?;
-        json.end()
-            .map_err(|_| Error::configuration("config: there is text after the json object"))?;
+        json.end().map_err(|_| Error::configuration("config: there is text after the json object"))?;
         Ok(value)
     }
 }
@@ -64,9 +59,7 @@ fn explain(error: &serde_json::Error) -> String {
         return format!("is not valid json (line {}, column {})", error.line(), error.column());
     }
     let message = error.to_string();
-    let message = message
-        .rsplit_once(" at line ")
-        .map_or(message.as_str(), |(said, _)| said);
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(said, _)| said);
     let repeats_value = ["invalid type:", "invalid value:", "invalid length", "unknown variant"]
         .iter()
         .any(|start| message.starts_with(start));
@@ -118,10 +111,7 @@ impl Schema {
     }
 
     fn of_kind<'a>(&'a self, kind: &'a FieldKind) -> impl Iterator<Item = &'a str> {
-        self.fields
-            .iter()
-            .filter(move |field| field.kind == *kind)
-            .map(Field::name)
+        self.fields.iter().filter(move |field| field.kind == *kind).map(Field::name)
     }
 }
 
@@ -178,13 +168,7 @@ impl Field {
     }
 
     fn of(kind: FieldKind, label: &'static str) -> Self {
-        Self {
-            name: String::new(),
-            label,
-            kind,
-            required: false,
-            default: None,
-        }
+        Self { name: String::new(), label, kind, required: false, default: None }
     }
 
     /// The row is unfinished without it.
@@ -309,9 +293,7 @@ mod tests {
 
     #[test]
     fn a_good_config_is_read() {
-        let sample: Sample = Config::new(r#"{"appId":"1","appSecret":"x","colour":"green"}"#)
-            .parse()
-            .unwrap();
+        let sample: Sample = Config::new(r#"{"appId":"1","appSecret":"x","colour":"green"}"#).parse().unwrap();
         assert_eq!(sample.app_id, "1");
         assert!(sample.app_secret.same_as("x"));
         assert!(matches!(sample.colour, Some(Colour::Green)));
@@ -322,23 +304,14 @@ mod tests {
     fn a_refusal_names_the_path_and_never_repeats_a_value() {
         let cases = [
             (r#"{"appId":1,"appSecret":"x"}"#, "config: \"appId\": expected a string"),
-            (
-                r#"{"appId":"1","appSecret":["MIIEvQIBADAN"]}"#,
-                "config: \"appSecret\": expected a string",
-            ),
+            (r#"{"appId":"1","appSecret":["MIIEvQIBADAN"]}"#, "config: \"appSecret\": expected a string"),
             (
                 r#"{"appId":"1","appSecret":"x","colour":"MIIEvQIBADAN"}"#,
                 "config: \"colour\": expected `red` or `green`",
             ),
             (r#"{"appId":"1"}"#, "config: missing field `appSecret`"),
-            (
-                r#""MIIEvQIBADAN""#,
-                "config: expected a json object, such as {\"appId\": \"…\"}",
-            ),
-            (
-                r#"{"appId":"1","appSecret":"x"} MIIEvQIBADAN"#,
-                "config: there is text after the json object",
-            ),
+            (r#""MIIEvQIBADAN""#, "config: expected a json object, such as {\"appId\": \"…\"}"),
+            (r#"{"appId":"1","appSecret":"x"} MIIEvQIBADAN"#, "config: there is text after the json object"),
         ];
         for (json, said) in cases {
             assert_eq!(refusal(json), said);
@@ -349,11 +322,7 @@ mod tests {
 
     #[test]
     fn names_in_the_schema_are_those_that_json_uses() {
-        let names: Vec<_> = Sample::schema()
-            .fields()
-            .iter()
-            .map(|field| field.name().to_owned())
-            .collect();
+        let names: Vec<_> = Sample::schema().fields().iter().map(|field| field.name().to_owned()).collect();
         assert_eq!(names, ["appId", "appSecret", "colour"]);
     }
 }

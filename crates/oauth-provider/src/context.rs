@@ -186,8 +186,6 @@ impl Default for SystemRandom {
 
 impl Random for SystemRandom {
     fn fill(&self, buffer: &mut [u8]) -> Result<()> {
-        self.0
-            .fill(buffer)
-            .map_err(|_| Error::internal("the operating system gives no random bytes"))
+        self.0.fill(buffer).map_err(|_| Error::internal("the operating system gives no random bytes"))
     }
 }

@@ -112,12 +112,7 @@ pub struct Disclosure {
 impl Error {
     /// An error of `kind` with the administrator's message.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner {
-            kind,
-            step: None,
-            message: message.into(),
-            source: None,
-        }))
+        Self(Box::new(Inner { kind, step: None, message: message.into(), source: None }))
     }
 
     /// A row, record or setting is wrong.
@@ -283,10 +278,7 @@ impl fmt::Display for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0
-            .source
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static))
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
     }
 }
 
@@ -315,10 +307,7 @@ mod tests {
             ErrorKind::Configuration,
             ErrorKind::Denied,
             ErrorKind::Attempt(AttemptFault::OtherBrowser),
-            ErrorKind::Upstream(UpstreamCode {
-                code: secret.to_owned(),
-                ..UpstreamCode::default()
-            }),
+            ErrorKind::Upstream(UpstreamCode { code: secret.to_owned(), ..UpstreamCode::default() }),
             ErrorKind::Signature,
             ErrorKind::Network,
             ErrorKind::Unsupported,

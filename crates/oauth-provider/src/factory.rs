@@ -118,10 +118,7 @@ impl Registry {
     /// # Errors
     /// As [`Registry::add_factory`].
     pub fn add<T: ProviderType>(&mut self, provider_type: T) -> Result<()> {
-        self.add_factory(Arc::new(Typed {
-            provider_type,
-            schema: T::Config::schema(),
-        }))
+        self.add_factory(Arc::new(Typed { provider_type, schema: T::Config::schema() }))
     }
 
     /// Adds a type.
@@ -131,9 +128,7 @@ impl Registry {
     pub fn add_factory(&mut self, factory: Arc<dyn Factory>) -> Result<()> {
         let kind = factory.kind().to_owned();
         if self.factories.contains_key(&kind) {
-            return Err(Error::configuration(format!(
-                "provider type \"{kind}\" is registered twice"
-            )));
+            return Err(Error::configuration(format!("provider type \"{kind}\" is registered twice")));
         }
         self.factories.insert(kind, factory);
         Ok(())
@@ -145,14 +140,8 @@ impl Registry {
     /// `Configuration`, listing the types that exist.
     pub fn get(&self, kind: &str) -> Result<&Arc<dyn Factory>> {
         self.factories.get(kind).ok_or_else(|| {
-            let known = self
-                .kinds()
-                .map(|kind| format!("\"{kind}\""))
-                .collect::<Vec<_>>()
-                .join(", ");
-            Error::configuration(format!(
-                "provider type {kind:?} is not known here; known types: {known}"
-            ))
+            let known = self.kinds().map(|kind| format!("\"{kind}\"")).collect::<Vec<_>>().join(", ");
+            Error::configuration(format!("provider type {kind:?} is not known here; known types: {known}"))
         })
     }
 
@@ -190,26 +179,17 @@ pub enum Severity {
 impl Finding {
     /// No sign-in works while it stands.
     pub fn fatal(message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Fatal,
-            message: message.into(),
-        }
+        Self { severity: Severity::Fatal, message: message.into() }
     }
 
     /// It works, and will not for ever or not for everybody.
     pub fn warning(message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            message: message.into(),
-        }
+        Self { severity: Severity::Warning, message: message.into() }
     }
 
     /// Good to know.
     pub fn note(message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Note,
-            message: message.into(),
-        }
+        Self { severity: Severity::Note, message: message.into() }
     }
 }
 

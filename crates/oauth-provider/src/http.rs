@@ -53,35 +53,18 @@ pub struct HttpRequest {
 impl HttpRequest {
     /// A `GET` of `url`.
     pub fn get(url: Url) -> Self {
-        Self {
-            method: Method::Get,
-            url,
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Self { method: Method::Get, url, headers: Vec::new(), body: Vec::new() }
     }
 
     /// A `POST` of `body` to `url`.
     pub fn post(url: Url, content_type: &str, body: Vec<u8>) -> Self {
-        Self {
-            method: Method::Post,
-            url,
-            headers: Vec::new(),
-            body,
-        }
-        .header("content-type", content_type)
+        Self { method: Method::Post, url, headers: Vec::new(), body }.header("content-type", content_type)
     }
 
     /// A `POST` of an `application/x-www-form-urlencoded` body (RFC 6749 appendix B), in UTF-8.
     pub fn post_form<'a>(url: Url, fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(fields)
-            .finish();
-        Self::post(
-            url,
-            "application/x-www-form-urlencoded;charset=utf-8",
-            body.into_bytes(),
-        )
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        Self::post(url, "application/x-www-form-urlencoded;charset=utf-8", body.into_bytes())
     }
 
     /// Adds a header field.
@@ -122,10 +105,7 @@ pub struct HttpResponse {
 impl HttpResponse {
     /// The first header field of that name (lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(have, _)| have == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
     }
 
     /// Reads the body as JSON.

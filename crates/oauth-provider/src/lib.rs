@@ -89,6 +89,8 @@
 //! ```
 
 mod attempt;
+mod browser;
+mod callback;
 mod config;
 mod context;
 mod error;
@@ -103,7 +105,9 @@ pub use async_trait::async_trait;
 pub use url::Url;
 pub use uuid::Uuid;
 
-pub use crate::attempt::{Attempt, Binding, BrowserSecret, Callback, Digest, Intent, NewAttempt, unix_seconds};
+pub use crate::attempt::{Attempt, Binding, Intent, NewAttempt, unix_seconds};
+pub use crate::browser::{BrowserSecret, Digest};
+pub use crate::callback::Callback;
 pub use crate::config::{Config, Field, FieldKind, ProviderConfig, Schema};
 pub use crate::context::{
     CertRecord, CertResolver, Clock, Context, Random, RowRef, Services, SystemClock, SystemRandom,

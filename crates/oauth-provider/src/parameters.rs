@@ -21,14 +21,9 @@ impl Parameters {
     /// `Network`, when there are more than 64 parameters or more than 16 KiB.
     pub fn from_urlencoded(text: &str) -> Result<Self> {
         if text.len() > LONGEST {
-            return Err(Error::network(format!(
-                "the callback's parameters are longer than {LONGEST} bytes"
-            )));
+            return Err(Error::network(format!("the callback's parameters are longer than {LONGEST} bytes")));
         }
-        let parameters: Vec<_> = form_urlencoded::parse(text.as_bytes())
-            .into_owned()
-            .take(MOST + 1)
-            .collect();
+        let parameters: Vec<_> = form_urlencoded::parse(text.as_bytes()).into_owned().take(MOST + 1).collect();
         if parameters.len() > MOST {
             return Err(Error::network(format!("the callback has more than {MOST} parameters")));
         }
@@ -40,17 +35,11 @@ impl Parameters {
     /// # Errors
     /// `Network`, when it is there more than once: which of them was meant would be a guess (RFC 6749 section 3.1).
     pub fn single(&self, name: &str) -> Result<Option<&str>> {
-        let mut values = self
-            .0
-            .iter()
-            .filter(|(have, _)| have == name)
-            .map(|(_, value)| value.as_str());
+        let mut values = self.0.iter().filter(|(have, _)| have == name).map(|(_, value)| value.as_str());
         let first = values.next();
         match values.next() {
             None => Ok(first),
-            Some(_) => Err(Error::network(format!(
-                "the callback has the parameter \"{name}\" more than once"
-            ))),
+            Some(_) => Err(Error::network(format!("the callback has the parameter \"{name}\" more than once"))),
         }
     }
 
@@ -62,12 +51,7 @@ impl Parameters {
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Parameters {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(parameters: I) -> Self {
-        Self(
-            parameters
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
-        )
+        Self(parameters.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 }
 
@@ -80,13 +64,7 @@ mod tests {
         let parameters = Parameters::from_urlencoded("state=a&code=b&state=c").unwrap();
         assert_eq!(parameters.single("code").unwrap(), Some("b"));
         assert_eq!(parameters.single("missing").unwrap(), None);
-        assert!(
-            parameters
-                .single("state")
-                .unwrap_err()
-                .message()
-                .contains("\"state\" more than once")
-        );
+        assert!(parameters.single("state").unwrap_err().message().contains("\"state\" more than once"));
     }
 
     #[test]

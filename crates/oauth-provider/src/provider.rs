@@ -112,22 +112,13 @@ pub struct Flow {
 
 impl Flow {
     /// The authorization code flow with PKCE: what RFC 9700 asks for.
-    pub const CODE_WITH_PKCE: Self = Self {
-        pkce: true,
-        nonce: false,
-    };
+    pub const CODE_WITH_PKCE: Self = Self { pkce: true, nonce: false };
 
     /// The authorization code flow of an upstream that knows neither PKCE nor nonce: `state`, bound to the browser, is all there is.
-    pub const CODE: Self = Self {
-        pkce: false,
-        nonce: false,
-    };
+    pub const CODE: Self = Self { pkce: false, nonce: false };
 
     /// The authorization code flow of an OpenID provider.
-    pub const OPENID: Self = Self {
-        pkce: true,
-        nonce: true,
-    };
+    pub const OPENID: Self = Self { pkce: true, nonce: true };
 }
 
 /// Which application at which upstream a provider stands for.
@@ -151,10 +142,7 @@ pub struct Authorization {
 impl Authorization {
     /// A beginning with nothing to remember.
     pub fn to(url: Url) -> Self {
-        Self {
-            url,
-            remember: BTreeMap::new(),
-        }
+        Self { url, remember: BTreeMap::new() }
     }
 }
 
@@ -169,10 +157,7 @@ impl fmt::Debug for Authorization {
 
 /// The beginning of a login in the vendor's app.
 #[derive(Clone)]
-#[expect(
-    missing_debug_implementations,
-    reason = "the payload is signed and carries the state"
-)]
+#[expect(missing_debug_implementations, reason = "the payload is signed and carries the state")]
 pub struct NativeAuthorization {
     /// What the vendor's SDK takes, as it takes it.
     pub payload: Secret,

@@ -120,15 +120,7 @@ mod tests {
 
     #[test]
     fn reading_a_secret_never_repeats_what_was_found() {
-        for json in [
-            "1234567",
-            "-1234567",
-            "1234567.5",
-            "true",
-            "null",
-            "[\"1234567\"]",
-            "{\"1234567\":1}",
-        ] {
+        for json in ["1234567", "-1234567", "1234567.5", "true", "null", "[\"1234567\"]", "{\"1234567\":1}"] {
             let error = serde_json::from_str::<Secret>(json).err().unwrap().to_string();
             assert!(!error.contains("1234567"), "{error}");
             assert!(error.starts_with("expected a string"), "{error}");

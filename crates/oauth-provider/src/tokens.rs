@@ -74,14 +74,7 @@ pub struct UserInfo {
 impl UserInfo {
     /// Someone of whom nothing but the subject is known.
     pub fn new(subject: Subject) -> Self {
-        Self {
-            subject,
-            name: None,
-            avatar: None,
-            email: None,
-            phone: None,
-            attributes: BTreeMap::new(),
-        }
+        Self { subject, name: None, avatar: None, email: None, phone: None, attributes: BTreeMap::new() }
     }
 }
 
@@ -111,11 +104,7 @@ impl Subject {
                 "the upstream's \"{kind}\" is not an id: it must have 1 to {LONGEST_SUBJECT} bytes and no control characters"
             )));
         }
-        Ok(Self {
-            kind,
-            value,
-            others: BTreeMap::new(),
-        })
+        Ok(Self { kind, value, others: BTreeMap::new() })
     }
 }
 

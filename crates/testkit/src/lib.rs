@@ -1,10 +1,6 @@
 //! For tests: a clock that stands still, random numbers that repeat, stand-ins for the services of the house, and conformance suites that every backend
 //! runs. A dev-dependency only.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "in a test, what cannot go on has failed"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "in a test, what cannot go on has failed")]
 
 mod clock;
 mod outside;

@@ -11,10 +11,7 @@ const REQUIRED: &str = "VESTIBULE_REQUIRE";
 /// # Panics
 /// When the check is required here.
 pub fn skip(what: &str, check: &str, remedy: &str) {
-    assert!(
-        !is_required(what),
-        "{check} could not be run and {REQUIRED} asks for it: {remedy}"
-    );
+    assert!(!is_required(what), "{check} could not be run and {REQUIRED} asks for it: {remedy}");
     // The macros' output is captured for passing tests; the handle's is not.
     let _ = writeln!(std::io::stderr(), "SKIPPED {check}: {remedy}");
 }
@@ -36,12 +33,7 @@ pub fn require<T>(found: Option<T>, what: &str, check: &str, remedy: &str) -> Op
 /// When it is not there and required here.
 pub fn fixtures(check: &str) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures");
-    require(
-        folder.is_dir().then_some(folder),
-        "fixtures",
-        check,
-        "the shared test data does not ship with the project",
-    )
+    require(folder.is_dir().then_some(folder), "fixtures", check, "the shared test data does not ship with the project")
 }
 
 fn is_required(what: &str) -> bool {

@@ -26,16 +26,7 @@ impl StaticCerts {
         let id = Uuid::from_u128(self.0.len() as u128 + 1);
         let private_key = (!private_key.is_empty()).then(|| Secret::new(private_key));
         let (owner, certificate) = ("admin".to_owned(), certificate.to_owned());
-        self.0.insert(
-            name.to_owned(),
-            CertRecord {
-                id,
-                owner,
-                name: name.to_owned(),
-                certificate,
-                private_key,
-            },
-        );
+        self.0.insert(name.to_owned(), CertRecord { id, owner, name: name.to_owned(), certificate, private_key });
         self
     }
 }
@@ -43,10 +34,7 @@ impl StaticCerts {
 #[async_trait]
 impl CertResolver for StaticCerts {
     async fn resolve(&self, _owner: &str, name: &str) -> Result<CertRecord> {
-        self.0
-            .get(name)
-            .cloned()
-            .ok_or_else(|| Error::configuration(format!("there is no cert record \"{name}\"")))
+        self.0.get(name).cloned().ok_or_else(|| Error::configuration(format!("there is no cert record \"{name}\"")))
     }
 }
 
@@ -69,45 +57,27 @@ pub enum Answer {
 impl ScriptedHttp {
     /// Answers with these, in order, and fails when they are used up.
     pub fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
-        Self {
-            answers: Mutex::new(answers.into_iter().collect()),
-            requests: Mutex::default(),
-        }
+        Self { answers: Mutex::new(answers.into_iter().collect()), requests: Mutex::default() }
     }
 
     /// What it was asked, in order.
     pub fn requests(&self) -> Vec<HttpRequest> {
-        self.requests
-            .lock()
-            .expect("no test panics with the list in hand")
-            .clone()
+        self.requests.lock().expect("no test panics with the list in hand").clone()
     }
 }
 
 impl Answer {
     /// Status 200 with this body.
     pub fn ok(body: impl Into<Vec<u8>>) -> Self {
-        Self::Response(HttpResponse {
-            status: 200,
-            headers: Vec::new(),
-            body: body.into(),
-        })
+        Self::Response(HttpResponse { status: 200, headers: Vec::new(), body: body.into() })
     }
 }
 
 #[async_trait]
 impl HttpClient for ScriptedHttp {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse> {
-        self.requests
-            .lock()
-            .expect("no test panics with the list in hand")
-            .push(request);
-        match self
-            .answers
-            .lock()
-            .expect("no test panics with the script in hand")
-            .pop_front()
-        {
+        self.requests.lock().expect("no test panics with the list in hand").push(request);
+        match self.answers.lock().expect("no test panics with the script in hand").pop_front() {
             Some(Answer::Response(response)) => Ok(response),
             Some(Answer::Failure(error)) => Err(error),
             None => panic!("the script has no answer for this request"),
