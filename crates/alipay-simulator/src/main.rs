@@ -1,0 +1,96 @@
+//! The offline Alipay as a program.
+
+use std::{
+    fs, io,
+    io::Write as _,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::Parser;
+use vestibule_alipay_simulator::{AppRegistration, Authority, Simulator};
+
+/// An offline Alipay: an authorize page and a gateway on loopback, with keys and certificates made anew at every start.
+#[derive(Debug, Parser)]
+#[command(name = "alipay-simulator", version)]
+struct Arguments {
+    /// Address to listen on; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// The host to which redirects may go (scheme, port and path are free).
+    #[arg(long, default_value = "127.0.0.1")]
+    redirect_domain: String,
+    /// The application's id.
+    #[arg(long, default_value = AppRegistration::DEFAULT_APP_ID)]
+    app_id: String,
+    /// The merchant's id.
+    #[arg(long, default_value = AppRegistration::DEFAULT_PID)]
+    pid: String,
+    /// Folder into which the four files of the application are written, over those of an earlier start.
+    #[arg(long, value_name = "DIR")]
+    write_material: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(&Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _nowhere_to_complain = writeln!(io::stderr(), "alipay-simulator: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> io::Result<()> {
+    let authority = Authority::shared().map_err(io::Error::other)?;
+    let app = AppRegistration::new(authority, &arguments.app_id, &arguments.pid).map_err(io::Error::other)?;
+    if let Some(folder) = &arguments.write_material {
+        write_material(folder, &app)?;
+    }
+    let simulator = Simulator::builder()
+        .listen(arguments.listen)
+        .redirect_domain(&arguments.redirect_domain)
+        .app(app)
+        .start()
+        .await?;
+    announce(&simulator, arguments.write_material.as_deref())?;
+    tokio::signal::ctrl_c().await?;
+    simulator.shutdown().await;
+    Ok(())
+}
+
+fn announce(simulator: &Simulator, folder: Option<&Path>) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "authorize {}", simulator.authorize_url())?;
+    writeln!(out, "gateway   {}", simulator.gateway_url())?;
+    writeln!(out, "app_id    {}", simulator.app().app_id())?;
+    writeln!(out, "pid       {}", simulator.app().pid())?;
+    if let Some(folder) = folder {
+        writeln!(out, "material  {}", folder.display())?;
+    }
+    out.flush()
+}
+
+fn write_material(folder: &Path, app: &AppRegistration) -> io::Result<()> {
+    let material = app.material();
+    fs::create_dir_all(folder)?;
+    fs::write(folder.join("appCertPublicKey.crt"), material.app_cert)?;
+    fs::write(folder.join("alipayCertPublicKey.crt"), material.alipay_cert)?;
+    fs::write(folder.join("alipayRootCert.crt"), material.alipay_root_cert)?;
+    write_private(&folder.join("appPrivateKey.txt"), &material.app_private_key)
+}
+
+/// Writes a file that only its owner may read, also where a file of that name was readable to others.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    options.open(path)?.write_all(text.as_bytes())
+}

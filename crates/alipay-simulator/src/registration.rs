@@ -1,0 +1,140 @@
+//! One application as it is registered with Alipay, in certificate mode.
+
+use crate::{
+    authority::{Authority, AuthorityError, LeafRequest},
+    certificate::IssuedCertificate,
+    key::{RsaKey, SharedKey},
+};
+
+/// An application: its id, its merchant, both key pairs and certificates, the roots.
+#[derive(Clone, Debug)]
+pub struct AppRegistration {
+    app_id: String,
+    pid: String,
+    app_key: RsaKey,
+    app_certificate: IssuedCertificate,
+    alipay_key: RsaKey,
+    alipay_certificate: IssuedCertificate,
+    root_bundle: String,
+    root_cert_sn: String,
+}
+
+/// The four texts that a merchant holds after registering an application in certificate mode.
+#[derive(Clone)]
+pub struct Material {
+    /// `appCertPublicKey.crt`: the application's certificate, alone, PEM.
+    pub app_cert: String,
+    /// `appPrivateKey.txt`: the application's private key, bare base64 of PKCS#8. A secret, if only a simulated one.
+    pub app_private_key: String,
+    /// `alipayCertPublicKey.crt`: Alipay's certificate and its issuer, PEM.
+    pub alipay_cert: String,
+    /// `alipayRootCert.crt`: the bundle of roots, PEM.
+    pub alipay_root_cert: String,
+}
+
+impl AppRegistration {
+    /// The application id used where none is given: sixteen digits, the form of production.
+    pub const DEFAULT_APP_ID: &str = "2021000000000001";
+    /// The merchant id used where none is given.
+    pub const DEFAULT_PID: &str = "2088000000000001";
+
+    /// Registers an application with the keys of this process.
+    ///
+    /// # Errors
+    /// When a key or certificate could not be made.
+    pub fn new(authority: &Authority, app_id: &str, pid: &str) -> Result<Self, AuthorityError> {
+        let app_key = RsaKey::shared(SharedKey::App)?;
+        let alipay_key = RsaKey::shared(SharedKey::Alipay)?;
+        Ok(Self {
+            app_id: app_id.to_owned(),
+            pid: pid.to_owned(),
+            app_certificate: authority.issue(&LeafRequest::app(pid, app_id), &app_key)?,
+            app_key,
+            alipay_certificate: authority.issue(&LeafRequest::alipay(pid), &alipay_key)?,
+            alipay_key,
+            root_bundle: authority.root_bundle(),
+            root_cert_sn: authority.root_cert_sn()?,
+        })
+    }
+
+    /// The application [`Self::DEFAULT_APP_ID`] of [`Self::DEFAULT_PID`] under [`Authority::shared`].
+    ///
+    /// # Errors
+    /// When a key or certificate could not be made.
+    pub fn simulated() -> Result<Self, AuthorityError> {
+        Self::new(Authority::shared()?, Self::DEFAULT_APP_ID, Self::DEFAULT_PID)
+    }
+
+    /// The same application with another key and certificate.
+    #[must_use]
+    pub fn with_app_certificate(mut self, key: RsaKey, certificate: IssuedCertificate) -> Self {
+        self.app_key = key;
+        self.app_certificate = certificate;
+        self
+    }
+
+    /// The same application, served by an Alipay with another key and certificate.
+    #[must_use]
+    pub fn with_alipay_certificate(mut self, key: RsaKey, certificate: IssuedCertificate) -> Self {
+        self.alipay_key = key;
+        self.alipay_certificate = certificate;
+        self
+    }
+
+    /// The application's id: sixteen digits.
+    #[must_use]
+    pub fn app_id(&self) -> &str {
+        &self.app_id
+    }
+
+    /// The merchant's id: sixteen digits, beginning with 2088.
+    #[must_use]
+    pub fn pid(&self) -> &str {
+        &self.pid
+    }
+
+    /// The application's key.
+    #[must_use]
+    pub fn app_key(&self) -> &RsaKey {
+        &self.app_key
+    }
+
+    /// The application's certificate.
+    #[must_use]
+    pub fn app_certificate(&self) -> &IssuedCertificate {
+        &self.app_certificate
+    }
+
+    /// Alipay's certificate.
+    #[must_use]
+    pub fn alipay_certificate(&self) -> &IssuedCertificate {
+        &self.alipay_certificate
+    }
+
+    /// What `alipay_root_cert_sn` must be.
+    #[must_use]
+    pub fn root_cert_sn(&self) -> &str {
+        &self.root_cert_sn
+    }
+
+    /// The four texts.
+    #[must_use]
+    pub fn material(&self) -> Material {
+        Material {
+            app_cert: self.app_certificate.pem(),
+            app_private_key: self.app_key.pkcs8_base64(),
+            alipay_cert: self.alipay_certificate.chain_pem(),
+            alipay_root_cert: self.root_bundle.clone(),
+        }
+    }
+
+    pub(crate) fn alipay_key(&self) -> &RsaKey {
+        &self.alipay_key
+    }
+}
+
+impl std::fmt::Debug for Material {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Material").finish_non_exhaustive()
+    }
+}
