@@ -1,0 +1,143 @@
+//! A database, opened.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Row as _, SqlitePool};
+
+use crate::url::Location;
+use crate::{DbError, file, migration};
+
+/// How long a statement waits for another writer.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a request waits for a connection before it is told to come back.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// SQLite has one writer at a time; the others read.
+const CONNECTIONS: u32 = 8;
+
+/// An open database with our tables in it. Clones share the pool.
+#[derive(Debug, Clone)]
+pub struct Database {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    pool: SqlitePool,
+    /// Clear text was replaced, and the write-ahead log may still hold it.
+    log_holds_clear_text: AtomicBool,
+}
+
+impl Database {
+    /// Opens the database that `url` names and brings its tables up to date.
+    ///
+    /// - `sqlite:<path>` (or `sqlite://<path>`): a file. It is made when it is not there, for its owner only; its folder must exist.
+    /// - `sqlite::memory:`: memory, for tests; each is its own.
+    ///
+    /// Commits are on disk when they return (WAL with `synchronous=FULL`: a saved key survives a power cut).
+    ///
+    /// # Errors
+    /// [`DbError`]: the URL is not known here, the file cannot be made or is no database, the schema is newer than ours, or another process has been
+    /// migrating for more than a minute.
+    pub async fn open(url: &str) -> Result<Self, DbError> {
+        match Location::parse(url)? {
+            Location::SqliteMemory => {
+                let options: SqliteConnectOptions = "sqlite::memory:".parse()?;
+                let pool = SqlitePoolOptions::new()
+                    // The memory is the connection's: one, kept for ever.
+                    .max_connections(1)
+                    .min_connections(1)
+                    .idle_timeout(None)
+                    .max_lifetime(None)
+                    .acquire_timeout(ACQUIRE_TIMEOUT)
+                    .connect_with(settings(options))
+                    .await?;
+                Self::ready(pool).await
+            }
+            Location::SqliteFile(path) => Self::open_file(&path).await,
+        }
+    }
+
+    async fn open_file(path: &Path) -> Result<Self, DbError> {
+        // One starter at a time: SQLite answers "database is locked" to several that switch to WAL or make tables.
+        let _lock = file::lock_async(path).await?;
+        // SQLite gives -wal and -shm the mode of the main file.
+        file::ensure_owner_only(path).map_err(|source| DbError::File {
+            what: "create the database file",
+            path: path.to_owned(),
+            source,
+        })?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(false)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            // A file does not hang up.
+            .test_before_acquire(false)
+            .connect_with(settings(options))
+            .await?;
+        let database = Self::ready(pool).await?;
+        // A process that was killed after it sealed something may have left the clear text in the log.
+        database.note_clear_text();
+        database.erase_clear_text().await?;
+        Ok(database)
+    }
+
+    async fn ready(pool: SqlitePool) -> Result<Self, DbError> {
+        migration::migrate(&pool).await?;
+        Ok(Self { shared: Arc::new(Shared { pool, log_holds_clear_text: AtomicBool::new(false) }) })
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`DbError::Failed`], when it does not.
+    pub async fn ping(&self) -> Result<(), DbError> {
+        sqlx::query("SELECT 1").execute(&self.shared.pool).await?;
+        Ok(())
+    }
+
+    /// Closes every connection, for all clones; statements under way are waited for.
+    pub async fn close(&self) {
+        self.shared.pool.close().await;
+    }
+
+    /// Remembers that a clear value was replaced, so that [`Database::erase_clear_text`] has work to do.
+    pub fn note_clear_text(&self) {
+        self.shared.log_holds_clear_text.store(true, Ordering::Relaxed);
+    }
+
+    /// Empties SQLite's write-ahead log if a clear value was replaced since the last time (`wal_checkpoint(TRUNCATE)`). A reader that is just at work
+    /// makes it wait; one that stays makes it a task for the next call.
+    ///
+    /// # Errors
+    /// [`DbError::Failed`].
+    pub async fn erase_clear_text(&self) -> Result<(), DbError> {
+        if !self.shared.log_holds_clear_text.swap(false, Ordering::Relaxed) {
+            return Ok(());
+        }
+        let answer = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.shared.pool).await;
+        let emptied = matches!(&answer, Ok(row) if row.try_get::<i64, _>(0)? == 0);
+        if !emptied {
+            self.note_clear_text();
+            tracing::info!("the write-ahead log could not be emptied because somebody is reading; it is tried again");
+        }
+        answer?;
+        Ok(())
+    }
+
+    #[doc(hidden)]
+    pub fn sqlite(&self) -> &SqlitePool {
+        &self.shared.pool
+    }
+}
+
+fn settings(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options.busy_timeout(BUSY_TIMEOUT).foreign_keys(true).pragma("secure_delete", "ON").disable_statement_logging()
+}

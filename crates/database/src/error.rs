@@ -1,0 +1,113 @@
+//! What goes wrong in storage.
+
+use std::error::Error as StdError;
+use std::io;
+use std::path::PathBuf;
+
+use vestibule_oauth_provider::Error;
+
+/// The database could not be opened or did not answer. No message holds a URL, which may hold a password, or a value.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DbError {
+    /// The URL is not one of ours.
+    #[error("database url: {0}")]
+    Url(String),
+    /// A file could not be made, read or locked.
+    #[error("cannot {what} \"{}\"", path.display())]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Another process keeps the lock.
+    #[error("another process has been holding the lock \"{}\" for {seconds} seconds; it is migrating the database, or it hangs", path.display())]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+        /// How long we waited.
+        seconds: u64,
+    },
+    /// The tables were made by a newer program.
+    #[error(
+        "the database has schema version {found}, and this program knows versions up to {known}; start the newer program, or restore the backup from before the upgrade"
+    )]
+    NewerSchema {
+        /// The version found.
+        found: i64,
+        /// The newest that we know.
+        known: i64,
+    },
+    /// A master key cannot be used.
+    #[error("master key: {0}")]
+    MasterKey(String),
+    /// The random source gave nothing.
+    #[error("no random bytes")]
+    Random(#[source] Error),
+    /// The database failed, or a statement did.
+    #[error("the database failed")]
+    Failed(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+#[doc(hidden)]
+impl From<sqlx::Error> for DbError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failed(Box::new(error))
+    }
+}
+
+impl From<DbError> for Error {
+    fn from(error: DbError) -> Self {
+        let message = error.to_string();
+        match error {
+            DbError::Url(_) | DbError::NewerSchema { .. } | DbError::MasterKey(_) => Self::configuration(message),
+            DbError::File { source, .. } => Self::configuration(message).caused_by(source),
+            DbError::Failed(source) => Self::internal(message).caused_by(source),
+            DbError::Random(source) => Self::internal(message).caused_by(source),
+            DbError::Locked { .. } => Self::internal(message),
+        }
+    }
+}
+
+/// What a store of rows answers instead of what it was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no such row.
+    #[error("there is no {0}")]
+    NotFound(String),
+    /// There is a row of that name already.
+    #[error("{0} exists already; replace it, or choose another name")]
+    AlreadyExists(String),
+    /// Somebody else changed the row since it was read. Nothing was written.
+    #[error("{0} was changed by somebody else at the same moment; look at it again, then repeat")]
+    Changed(String),
+    /// What was to be saved is not good. Nothing was written. The message names record, field and remedy.
+    #[error("{0}")]
+    Refused(String),
+    /// What is stored cannot be read. The message names record, field and remedy.
+    #[error("{0}")]
+    Unreadable(String),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DbError),
+}
+
+#[doc(hidden)]
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Database(error) => error.into(),
+            refused => Self::configuration(refused.to_string()),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! One pool per database, our migrations with their own bookkeeping, and sealed values.
+//!
+//! The stores (certs, providers, attempts) know their tables; this room knows what they share.
+//!
+//! **Opening.** [`Database::open`] takes a URL, whose scheme chooses the database; today that is `sqlite`. A file is created for its owner only, a lock
+//! beside it lets one starter at a time migrate, and each migration is noted in `vestibule_migration`. All our tables begin with `vestibule_`, so they
+//! can stand in a host's own database. A schema that is newer than this program is refused: what it means is unknown here.
+//!
+//! **Sealing.** A [`MasterKey`] (32 bytes, from text or a file, or made on the first start) goes into a [`Keyring`]. [`Keyring::seal`] turns a
+//! [`Secret`](vestibule_oauth_provider::Secret) into a text that can stand in a column or inside a JSON string:
+//!
+//! ```text
+//! vsealed:1:<id of the master key>:<base64url of salt, digest of the place, ciphertext, tag>
+//! ```
+//!
+//! Key and nonce are derived by HKDF-SHA256 (RFC 5869) from the master key and a random salt of 32 bytes, so that no nonce is used twice whatever the
+//! number of values; the cipher is AES-256-GCM. The associated data is the digest of the value's [`Place`]: table, row, version, column. The digest is
+//! carried too, which is how a value that was moved ([`SealError::WrongPlace`]) is told from one that was damaged ([`SealError::Damaged`]).
+//!
+//! What sealing protects: a copy of the database, or write access to it without the key. What it does not: whoever can read the master key as well.
+//!
+//! **Clear values.** A secret that plain SQL put there works, and a store's sealing pass replaces it. [`Database::erase_clear_text`] then empties
+//! SQLite's write-ahead log; with `secure_delete` on, the freed cells of the file are overwritten. What a foreign client left in the file before we saw
+//! the row, for example by updating the clear value itself, is out of reach of both.
+//!
+//! No type here makes a host use our version of sqlx; what the stores need of it is hidden from the documentation.
+
+mod database;
+mod error;
+mod file;
+mod master_key;
+mod migration;
+mod name;
+mod seal;
+mod time;
+mod url;
+
+pub use crate::database::Database;
+pub use crate::error::{DbError, StoreError};
+pub use crate::master_key::{KeyOrigin, MasterKey};
+pub use crate::name::{Record, check_name};
+pub use crate::seal::{Keyring, MASK, Place, SealError, is_sealed};
+pub use crate::time::unix_time;
