@@ -33,6 +33,8 @@ pub(crate) struct Block<'a> {
     pub(crate) start: usize,
     body_start: usize,
     body: &'a str,
+    /// The block with its BEGIN and END lines.
+    whole: &'a str,
     form: Form,
 }
 
@@ -60,7 +62,8 @@ pub(crate) fn blocks(text: &str) -> Result<Vec<Block<'_>>, MaterialError> {
     if lines.is_empty() {
         let bare = text.strip_prefix('\u{feff}').unwrap_or(text);
         judge_bare(bare)?;
-        return Ok(vec![Block { start: 0, body_start: text.len() - bare.len(), body: bare, form: Form::Bare }]);
+        let body_start = text.len() - bare.len();
+        return Ok(vec![Block { start: 0, body_start, body: bare, whole: bare, form: Form::Bare }]);
     }
 
     let mut blocks = Vec::new();
@@ -72,7 +75,8 @@ pub(crate) fn blocks(text: &str) -> Result<Vec<Block<'_>>, MaterialError> {
             (PemWord::Begin, None) => open = Some(line),
             (PemWord::End, Some(begin)) => {
                 let body = text.get(begin.end..line.start).unwrap_or_default();
-                blocks.push(Block { start: begin.start, body_start: begin.end, body, form: Form::Pem });
+                let whole = text.get(begin.start..line.end).unwrap_or_default();
+                blocks.push(Block { start: begin.start, body_start: begin.end, body, whole, form: Form::Pem });
                 open = None;
             }
             (PemWord::Begin, Some(begin)) => {
@@ -103,6 +107,9 @@ pub(crate) fn blocks(text: &str) -> Result<Vec<Block<'_>>, MaterialError> {
 impl Block<'_> {
     /// Decodes the block. `text` is the whole text, for places in errors.
     pub(crate) fn decode(&self, text: &str) -> Result<Data, MaterialError> {
+        if let Some(certificate) = self.well_formed_certificate() {
+            return Ok(Data::Bytes(Zeroizing::new(certificate)));
+        }
         let mut body = self.body;
         let mut offset = self.body_start;
         if body.contains("Proc-Type:") {
@@ -134,6 +141,17 @@ impl Block<'_> {
             None if alone => Err(MaterialError::InvalidBase64),
             _ => Ok(Data::Bytes(bytes)),
         }
+    }
+}
+
+impl Block<'_> {
+    /// What is public and well formed is the library's to read. It does not wipe what it held in between, so keys never come this way; and it does not
+    /// say what is wrong with a block, so damaged ones do not either.
+    fn well_formed_certificate(&self) -> Option<Vec<u8>> {
+        if self.form == Form::Bare || !self.whole.starts_with("-----BEGIN CERTIFICATE-----") {
+            return None;
+        }
+        pem::parse(self.whole).ok().map(pem::Pem::into_contents).filter(|der| !der.is_empty())
     }
 }
 

@@ -128,6 +128,13 @@ impl Certificate {
         &self.public_key
     }
 
+    /// The certificate as RFC 7468 writes it: 64 columns, LF.
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+        pem::encode_config(&pem::Pem::new("CERTIFICATE", self.der()), config)
+    }
+
     /// Whether issuer and subject are the same name, byte for byte: what a root looks like. Says nothing about who signed it.
     #[must_use]
     pub fn is_self_issued(&self) -> bool {

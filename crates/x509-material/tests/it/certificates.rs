@@ -112,3 +112,11 @@ fn blocks_are_the_same_as_another_reader_finds() {
         assert_eq!(certificate(file).der(), der(file));
     }
 }
+
+#[test]
+fn a_certificate_written_as_pem_reads_back_the_same() {
+    let material = Material::read(include_str!("../data/leaf.crt")).unwrap();
+    let certificate = material.first_certificate().unwrap();
+    let again = Material::read(&certificate.to_pem()).unwrap();
+    assert_eq!(again.first_certificate().unwrap(), certificate);
+}
