@@ -58,10 +58,7 @@ pub trait AttemptStore: fmt::Debug + Send + Sync + 'static {
 
 /// An attempt as it is stored.
 #[derive(Clone)]
-#[expect(
-    missing_debug_implementations,
-    reason = "the content is secret until the store has sealed it"
-)]
+#[expect(missing_debug_implementations, reason = "the content is secret until the store has sealed it")]
 pub struct StoredAttempt {
     /// The digest of its `state`.
     pub key: Digest,

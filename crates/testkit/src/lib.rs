@@ -3,11 +3,14 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "in a test, what cannot go on has failed")]
 
 mod clock;
+mod memory;
 mod outside;
 mod random;
 mod stand_ins;
+pub mod stores;
 
 pub use crate::clock::FixedClock;
+pub use crate::memory::{MemoryAttempts, MemoryRows};
 pub use crate::outside::{fixtures, require, skip};
 pub use crate::random::SeededRandom;
 pub use crate::stand_ins::{Answer, ScriptedHttp, StaticCerts, services};

@@ -1,0 +1,199 @@
+//! The routes of a login, for a server that speaks `axum`.
+//!
+//! | Route | Answer |
+//! |---|---|
+//! | `GET /login/{owner}/{provider}?return_to=…` | 303 to the upstream, and the attempt's cookie. For `Accept: application/json`, for a page that loads first or an app: 200 with `authorize_url` and `expires_in` (seconds), and the cookie |
+//! | `GET /callback/{owner}/{provider}?…` | the login is completed, [`Host::on_login`] is asked, and 303 to where it says |
+//!
+//! The answer to a failure is a page that tells a person what to do and an attacker nothing, or, for `Accept: application/json`, `error`, `advice`
+//! and `reference`. The reference is in the log line that has the whole story. No log line holds a query, a cookie or a token.
+//!
+//! Redirects are 303 and never 307, which would post a form again at the next site (RFC 9700 section 4.12). `HEAD` neither begins nor completes anything:
+//! link checkers send it. A frame, an image or a prefetch does not begin a login either.
+//!
+//! The routes are relative: a host that has configured a public URL with a path nests the router under that path, or has its proxy take the path off.
+
+mod answer;
+mod host;
+mod page;
+mod request;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::map_response_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::Deserialize;
+use vestibule_oauth_provider::{AttemptFault, BrowserSecret, Error, Intent, Parameters, Result, Step};
+
+pub use self::host::{Host, Landing};
+use self::page::{Failure, Pages};
+use self::request::Request;
+use crate::logins::label;
+use crate::{Again, Begin, Complete, CookieName, Logins, SignedIn};
+
+/// The routes, for a host with any state.
+pub fn router<S: Clone + Send + Sync + 'static>(logins: Arc<Logins>, host: Arc<dyn Host>) -> Router<S> {
+    let pages = Pages::new();
+    let policy = pages.content_security_policy();
+    let routes = Routes { logins, host, pages: Arc::new(pages) };
+    Router::new()
+        .route("/login/{owner}/{provider}", get(login).head(only_get))
+        .route("/callback/{owner}/{provider}", get(callback).head(only_get))
+        .route_layer(map_response_with_state(policy, answer::secure))
+        .with_state(routes)
+}
+
+#[derive(Clone)]
+struct Routes {
+    logins: Arc<Logins>,
+    host: Arc<dyn Host>,
+    pages: Arc<Pages>,
+}
+
+/// Which row the path names.
+#[derive(Deserialize)]
+struct Names {
+    owner: String,
+    provider: String,
+}
+
+async fn only_get() -> Response {
+    (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]).into_response()
+}
+
+async fn login(
+    State(routes): State<Routes>,
+    path: Result<Path<Names>, PathRejection>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let request = Request::new(&routes.logins, &headers);
+    let Ok(Path(names)) = path else {
+        return routes.unreadable_path(&request);
+    };
+    let query = query.unwrap_or_default();
+    let answer = match routes.begin(&names, &query, &request).await {
+        Ok(answer) => answer,
+        Err(error) => routes.fail(&error, &request, Some(&names), routes.asked(&query).as_ref()),
+    };
+    answer::with_cookies(answer, request.surplus_cookies(None).iter().map(CookieName::clear))
+}
+
+async fn callback(
+    State(routes): State<Routes>,
+    path: Result<Path<Names>, PathRejection>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let request = Request::new(&routes.logins, &headers);
+    let Ok(Path(names)) = path else {
+        return routes.unreadable_path(&request);
+    };
+    let query = query.unwrap_or_default();
+    let (parameters, cookie) = match Parameters::from_urlencoded(&query) {
+        Ok(parameters) => {
+            let cookie = routes.logins.cookie_name(&parameters);
+            (Ok(parameters), cookie)
+        }
+        Err(error) => (Err(error.at(Step::Callback)), None),
+    };
+    let answer = match parameters {
+        Ok(parameters) => routes.complete(&names, parameters, cookie.as_ref(), &request).await,
+        Err(error) => routes.fail(&error, &request, Some(&names), None),
+    };
+    let surplus = request.surplus_cookies(cookie.as_ref());
+    answer::with_cookies(answer, cookie.iter().chain(&surplus).map(CookieName::clear))
+}
+
+impl Routes {
+    async fn begin(&self, names: &Names, query: &str, request: &Request<'_>) -> Result<Response> {
+        let label = || label(&names.owner, &names.provider);
+        request.may_begin().map_err(|error| error.at(Step::Authorize).within(label()))?;
+        let parameters = Parameters::from_urlencoded(query)?;
+        let mut begin = Begin::sign_in(&names.owner, &names.provider);
+        begin.return_to = parameters.single("return_to")?;
+        let begun = self.logins.begin(begin).await?;
+        tracing::debug!(row = label(), "sign-in begun");
+        if request.wants_json() {
+            answer::begun(&begun)
+        } else {
+            answer::see_other(begun.authorize_url.as_str(), [begun.cookie.set_cookie()])
+        }
+    }
+
+    /// What a click that failed had asked for, as far as it may be asked for again.
+    fn asked(&self, query: &str) -> Option<Again> {
+        let parameters = Parameters::from_urlencoded(query).ok()?;
+        let return_to = parameters.single("return_to").ok().flatten()?;
+        Some(Again { intent: Intent::SignIn, return_to: self.logins.settings().return_to.judge(return_to).ok()? })
+    }
+
+    async fn complete(
+        &self,
+        names: &Names,
+        parameters: Parameters,
+        cookie: Option<&CookieName>,
+        request: &Request<'_>,
+    ) -> Response {
+        let complete = Complete {
+            owner: &names.owner,
+            provider: &names.provider,
+            parameters,
+            browser: cookie.and_then(|name| request.cookie(name)).map(BrowserSecret::received),
+        };
+        let login = match self.logins.complete(complete).await {
+            Ok(login) => login,
+            Err(stopped) => return self.fail(&stopped.error, request, Some(names), stopped.again.as_ref()),
+        };
+        let again = Again { intent: login.intent.clone(), return_to: login.return_to.clone() };
+        self.land(login, request).await.unwrap_or_else(|error| {
+            let error = error.at(Step::Host).within(label(&names.owner, &names.provider));
+            self.fail(&error, request, Some(names), Some(&again))
+        })
+    }
+
+    async fn land(&self, login: SignedIn, request: &Request<'_>) -> Result<Response> {
+        let (row, row_id, kind) = (login.row.to_string(), login.row.id, login.kind.clone());
+        let return_to = login.return_to.clone();
+        let landing = self.host.on_login(login, request.headers()).await?;
+        let location = landing.location.unwrap_or(return_to);
+        let answer = answer::see_other(&location, landing.set_cookies)?;
+        tracing::info!(row, %row_id, kind, "login completed");
+        Ok(answer)
+    }
+
+    fn unreadable_path(&self, request: &Request<'_>) -> Response {
+        let error = Error::attempt(AttemptFault::ProviderGone, "the path's names are not UTF-8");
+        self.fail(&error, request, None, None)
+    }
+
+    /// Logs the failure and answers it.
+    fn fail(&self, error: &Error, request: &Request<'_>, names: Option<&Names>, again: Option<&Again>) -> Response {
+        let random = &*self.logins.services().random;
+        let failure = Failure::new(error, random);
+        let row = names.map_or_else(String::new, |names| label(&names.owner, &names.provider));
+        failure.log(error, &row);
+        if request.wants_json() {
+            return failure.json();
+        }
+        let try_again = names.and_then(|names| self.try_again(error, names, again));
+        self.pages.failure(&failure, try_again.as_deref(), self.logins.settings().return_to.home())
+    }
+
+    /// The link "Try again", where another try can help and these routes can make it.
+    fn try_again(&self, error: &Error, names: &Names, again: Option<&Again>) -> Option<String> {
+        if !page::another_try_helps(error) || again.is_some_and(|again| again.intent != Intent::SignIn) {
+            return None;
+        }
+        let mut url = self.logins.login_url(&names.owner, &names.provider).ok()?;
+        if let Some(again) = again {
+            url.query_pairs_mut().append_pair("return_to", &again.return_to);
+        }
+        Some(url.into())
+    }
+}
