@@ -1,0 +1,236 @@
+//! From faults and the gateway's codes to errors that say what to do.
+//!
+//! Codes: <https://opendocs.alipay.com/common/02km9f> and the pages of the two methods. The finer code (`sub_code`) decides, then the coarser one. Alipay's
+//! messages are never repeated.
+
+use vestibule_oauth_provider::{Error, UpstreamCode};
+
+use crate::answer::{AnswerFault, GatewayError};
+use crate::environment::{Environment, Issuers};
+
+/// The serial number of the root bundle that Alipay hands out for production.
+pub(crate) const PRODUCTION_ROOT_SN: &str = "687b59193f3f462dd5336e5abf83c5d8_02941eef3187dddf3d3b83462e1dfcf6";
+
+/// What an error can name: what this app sends. Nothing secret.
+#[derive(Debug)]
+pub(crate) struct Sent<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) environment: Environment,
+    pub(crate) app_id: &'a str,
+    pub(crate) app_cert_sn: &'a str,
+    pub(crate) root_cert_sn: &'a str,
+    /// SHA-256 of the app's public key.
+    pub(crate) app_key_sha256: &'a str,
+    pub(crate) timestamp: &'a str,
+}
+
+/// What came over HTTP besides the body.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) status: u16,
+    pub(crate) trace_id: Option<String>,
+}
+
+/// The error for an answer that is not used.
+pub(crate) fn error(fault: AnswerFault, sent: &Sent<'_>, received: Received) -> Error {
+    let Sent { method, .. } = sent;
+    let traced = received.trace_id.as_ref().map(|trace_id| format!(" (trace_id {trace_id})")).unwrap_or_default();
+    match fault {
+        AnswerFault::Gateway(error) => gateway_error(error, sent, received.trace_id),
+        AnswerFault::Empty | AnswerFault::TooLarge | AnswerFault::Malformed { .. } | AnswerFault::TooDeep => {
+            Error::network(format!("{method}: the gateway answered status {} with {fault}{traced}", received.status))
+        }
+        AnswerFault::Encrypted => Error::configuration(format!("{method}: {fault}{traced}")),
+        AnswerFault::DuplicateKey
+        | AnswerFault::UnexpectedMember
+        | AnswerFault::MalformedCertSn
+        | AnswerFault::MissingSignature
+        | AnswerFault::MissingCertSn
+        | AnswerFault::BadSignature
+        | AnswerFault::OtherCertificate { .. } => Error::signature(format!("{method}: {fault}{traced}")),
+    }
+}
+
+fn gateway_error(error: GatewayError, sent: &Sent<'_>, trace_id: Option<String>) -> Error {
+    let traced = trace_id.as_ref().map(|trace_id| format!(", trace_id {trace_id}")).unwrap_or_default();
+    let message = format!("{}: {} ({error}{traced})", sent.method, remedy(&error, sent));
+    let GatewayError { code, sub_code, verified } = error;
+    Error::upstream(UpstreamCode { code, sub_code, trace_id, verified }, message)
+}
+
+fn remedy(error: &GatewayError, sent: &Sent<'_>) -> String {
+    error
+        .sub_code
+        .as_deref()
+        .and_then(|sub_code| by_sub_code(sub_code, sent))
+        .unwrap_or_else(|| by_code(&error.code).to_owned())
+}
+
+fn by_sub_code(sub_code: &str, sent: &Sent<'_>) -> Option<String> {
+    let Sent { app_id, app_cert_sn, environment, .. } = sent;
+    Some(match sub_code {
+        // The second and third are in no official list, but have been seen.
+        "isv.code-invalid" | "isv.code-is-expired" | "isv.invalid-auth-code" => {
+            "authorization code refused: used twice, expired, or issued for another app_id (or the sandbox's); start the login again".to_owned()
+        }
+        "isv.refresh-token-invalid" | "isv.refresh-token-time-out" | "isv.refreshed-token-invalid" => {
+            "the refresh token is unknown, expired or already used (each works once); the user has to sign in again".to_owned()
+        }
+        "isv.unmatched-app-id" => format!("the code or token was issued for another app than app_id {app_id}"),
+        "isv.invalid-app-id" => invalid_app_id(sent),
+        "isv.not-online-app" => format!("app_id {app_id} is not online; publish the app in Alipay's console"),
+        "isv.app-cert-not-exist" => format!(
+            "Alipay does not know app_cert_sn {app_cert_sn}: download appCertPublicKey.crt of app_id {app_id} again (not the key tool's own file); if the console has this app in public-key mode, switch it to certificate mode"
+        ),
+        "isv.app-cert-expired" => format!(
+            "the app certificate with app_cert_sn {app_cert_sn} has expired at Alipay; renew it in the console and store the new appCertPublicKey.crt"
+        ),
+        "isv.alipay-cert-not-exist" => "Alipay has no certificate of its own for this app; issue the certificates again in the console".to_owned(),
+        "isv.invalid-alipay-root-cert-sn" => invalid_root_cert_sn(sent),
+        "isv.missing-app-cert-sn" | "isv.missing-alipay-root-cert-sn" => {
+            "Alipay wants the serial numbers of certificate mode and did not see them; does something between here and the gateway change requests?".to_owned()
+        }
+        "isv.missing-signature-config" => "the console has no key or certificate for sign_type RSA2; set RSA2 there".to_owned(),
+        "isv.invalid-signature" => format!(
+            "Alipay did not accept the signature: the private key is not the one that the console has for app_cert_sn {app_cert_sn}; the SHA-256 of this key's public half is {}",
+            sent.app_key_sha256
+        ),
+        "isv.invalid-timestamp" => format!("the clocks differ: sent was {}+08:00; set this machine's clock right", sent.timestamp),
+        "isv.insufficient-isv-permissions" => {
+            "the app may not do this: add the ability \"获取会员信息\" (member information) to the app in Alipay's console, and sign its contract".to_owned()
+        }
+        "isv.insufficient-user-permissions" => "the user has not agreed to this, or has withdrawn it; ask again".to_owned(),
+        "aop.invalid-auth-token" => {
+            "the access token does not allow this: the profile needs scope \"auth_user\" (with \"auth_base\" there is only an id), or the token is not this app's".to_owned()
+        }
+        "aop.auth-token-time-out" => "the access token has expired; the user has to sign in again".to_owned(),
+        "isv.invalid-token" => "the token is not one for this method".to_owned(),
+        "isv.app-call-limited" | "isv.method-call-limited" => "too many calls; wait before the next one".to_owned(),
+        "isp.unknow-error" | "aop.unknow-error" => by_code("20000").to_owned(),
+        "isv.forbidden-api" | "isv.self-invoke-forbidden" => format!("app_id {app_id} may not call this method in environment \"{environment}\""),
+        decryption if decryption.starts_with("isv.decryption-error") || decryption.contains("-encrypt") => {
+            "content encryption is on for this app in Alipay's console; switch it off (接口内容加密方式)".to_owned()
+        }
+        _ => return None,
+    })
+}
+
+fn invalid_app_id(sent: &Sent<'_>) -> String {
+    let Sent { app_id, environment, .. } = sent;
+    let hint = match environment.issuers() {
+        Issuers::Production if looks_like_sandbox(app_id) => {
+            "; it looks like one of the sandbox: set \"environment\" to \"sandbox\" or use the app's own id"
+        }
+        Issuers::Test if !looks_like_sandbox(app_id) => "; the sandbox has app ids of its own",
+        Issuers::Production | Issuers::Test | Issuers::Any => {
+            "; is it typed right, and is the app online? Or the code or token is another app's"
+        }
+    };
+    format!("Alipay does not know app_id {app_id} in environment \"{environment}\"{hint}")
+}
+
+fn invalid_root_cert_sn(sent: &Sent<'_>) -> String {
+    let hint = match sent.environment.issuers() {
+        Issuers::Production if sent.root_cert_sn != PRODUCTION_ROOT_SN => {
+            format!("; the bundle handed out for production so far has {PRODUCTION_ROOT_SN}")
+        }
+        Issuers::Production | Issuers::Test | Issuers::Any => String::new(),
+    };
+    format!(
+        "Alipay does not accept alipay_root_cert_sn {}: download alipayRootCert.crt again and store it whole; sandbox and production have different ones{hint}",
+        sent.root_cert_sn
+    )
+}
+
+/// App ids of the sandbox begin so nowadays.
+pub(crate) fn looks_like_sandbox(app_id: &str) -> bool {
+    app_id.starts_with("9021")
+}
+
+fn by_code(code: &str) -> &'static str {
+    match code {
+        "20000" => "Alipay is unavailable for the moment; try again",
+        "20001" => "the access token does not allow this",
+        "40001" => "Alipay misses a parameter; this is a defect of this client",
+        "40002" => "Alipay does not accept a parameter",
+        "40003" => "the app lacks something that this call needs; look at its settings in Alipay's console",
+        "40004" => "Alipay could not do what was asked",
+        "40005" => "too many calls; wait before the next one",
+        "40006" => "the app may not do this; look at its abilities in Alipay's console",
+        _ => "Alipay refused",
+    }
+}
+
+/// The `trace_id` of an answer as it may be logged: what is no id is not repeated.
+pub(crate) fn plain_trace_id(header: Option<&str>) -> Option<String> {
+    let id = header?;
+    let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    ((1..=64).contains(&id.len()) && plain).then(|| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use vestibule_oauth_provider::ErrorKind;
+
+    use super::*;
+
+    fn sent() -> Sent<'static> {
+        Sent {
+            method: "alipay.system.oauth.token",
+            environment: Environment::Production,
+            app_id: "9021000000000001",
+            app_cert_sn: "866efef280dec9137a87d047ac446315",
+            root_cert_sn: "6bc29aa3b4d406c43483ffea81e08d22",
+            app_key_sha256: "ab12",
+            timestamp: "2026-11-22 08:00:00",
+        }
+    }
+
+    fn refused(code: &str, sub_code: &str) -> Error {
+        let sub_code = (!sub_code.is_empty()).then(|| sub_code.to_owned());
+        let fault = AnswerFault::Gateway(GatewayError { code: code.to_owned(), sub_code, verified: true });
+        error(fault, &sent(), Received { status: 200, trace_id: Some("0ba1".to_owned()) })
+    }
+
+    #[test]
+    fn the_finer_code_decides_what_is_said() {
+        for (code, sub_code, said) in [
+            ("40002", "isv.code-invalid", "used twice, expired, or issued for another app_id"),
+            ("40002", "isv.app-cert-not-exist", "does not know app_cert_sn 866efef280dec9137a87d047ac446315"),
+            (
+                "40002",
+                "isv.invalid-alipay-root-cert-sn",
+                "does not accept alipay_root_cert_sn 6bc29aa3b4d406c43483ffea81e08d22",
+            ),
+            ("40002", "isv.invalid-app-id", "looks like one of the sandbox"),
+            ("40002", "isv.invalid-signature", "public half is ab12"),
+            ("40002", "isv.invalid-timestamp", "sent was 2026-11-22 08:00:00+08:00"),
+            ("40006", "isv.insufficient-isv-permissions", "获取会员信息"),
+            ("20001", "aop.invalid-auth-token", "scope \"auth_user\""),
+            ("20000", "aop.unknow-error", "try again"),
+            ("40005", "isv.never-heard-of", "wait before the next one"),
+            ("49999", "", "Alipay refused (code 49999, signature verified, trace_id 0ba1)"),
+        ] {
+            let error = refused(code, sub_code);
+            assert!(error.message().contains(said), "{error}");
+            assert!(error.message().contains("trace_id 0ba1"), "{error}");
+            let ErrorKind::Upstream(upstream) = error.kind() else { panic!("{error:?}") };
+            assert_eq!((upstream.code.as_str(), upstream.verified), (code, true));
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_no_answer_is_told_with_its_status() {
+        let error = error(AnswerFault::Malformed { offset: 0 }, &sent(), Received { status: 502, trace_id: None });
+        assert_eq!(*error.kind(), ErrorKind::Network);
+        assert!(error.message().contains("the gateway answered status 502 with something that is not json"), "{error}");
+    }
+
+    #[test]
+    fn a_trace_id_is_repeated_only_when_it_is_one() {
+        assert_eq!(plain_trace_id(Some("0ba1-2_3.4")).as_deref(), Some("0ba1-2_3.4"));
+        for header in [None, Some(""), Some("a b"), Some("\u{1b}[31m"), Some(&*"x".repeat(65))] {
+            assert_eq!(plain_trace_id(header), None);
+        }
+    }
+}
