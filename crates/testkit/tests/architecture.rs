@@ -47,7 +47,7 @@ const HOMES: &[(&str, &[&str])] = &[
 ];
 
 /// Libraries that a folder may have behind a feature that is off by default, and not otherwise.
-const OPTIONAL_ONLY: &[(&str, &str)] = &[("crates/login", "axum"), ("crates/vestibule", "axum")];
+const OPTIONAL_ONLY: &[(&str, &str)] = &[("crates/login", "axum")];
 
 /// Folders whose sources name no vendor, and the files in them that may.
 const VENDOR_FREE: &[(&str, &[&str])] = &[
