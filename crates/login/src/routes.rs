@@ -48,6 +48,20 @@ pub fn router<S: Clone + Send + Sync + 'static>(logins: Arc<Logins>, host: Arc<d
         .with_state(routes)
 }
 
+/// Whoever wrote the link is at fault, not an upstream.
+fn unreadable_click(error: Error) -> Error {
+    Error::unsupported("the query of the link that begins a sign-in cannot be read")
+        .at(Step::Authorize)
+        .caused_by(error)
+}
+
+/// No upstream writes so much; a person with such a URL begins anew.
+fn unreadable_callback(error: Error) -> Error {
+    Error::attempt(AttemptFault::Unknown, "the query of the callback cannot be read")
+        .at(Step::Callback)
+        .caused_by(error)
+}
+
 #[derive(Clone)]
 struct Routes {
     logins: Arc<Logins>,
@@ -100,7 +114,7 @@ async fn callback(
             let cookie = routes.logins.cookie_name(&parameters);
             (Ok(parameters), cookie)
         }
-        Err(error) => (Err(error.at(Step::Callback)), None),
+        Err(error) => (Err(unreadable_callback(error)), None),
     };
     let answer = match parameters {
         Ok(parameters) => routes.complete(&names, parameters, cookie.as_ref(), &request).await,
@@ -114,9 +128,9 @@ impl Routes {
     async fn begin(&self, names: &Names, query: &str, request: &Request<'_>) -> Result<Response> {
         let label = || label(&names.owner, &names.provider);
         request.may_begin().map_err(|error| error.at(Step::Authorize).within(label()))?;
-        let parameters = Parameters::from_urlencoded(query)?;
+        let parameters = Parameters::from_urlencoded(query).map_err(unreadable_click)?;
         let mut begin = Begin::sign_in(&names.owner, &names.provider);
-        begin.return_to = parameters.single("return_to")?;
+        begin.return_to = parameters.single("return_to").map_err(unreadable_click)?;
         let begun = self.logins.begin(begin).await?;
         tracing::debug!(row = label(), "sign-in begun");
         if request.wants_json() {
