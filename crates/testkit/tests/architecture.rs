@@ -59,7 +59,7 @@ const VENDOR_FREE: &[(&str, &[&str])] = &[
     ("crates/provider-store", &[]),
     ("crates/attempt-store", &[]),
     ("certs-store", &[]),
-    ("crates/server", &["src/providers.rs", "src/demo"]),
+    ("crates/server", &["src/providers.rs", "src/demo", "src/commands/demo"]),
 ];
 
 /// Folders in `providers/` that are protocols, not vendors.
