@@ -384,7 +384,7 @@ mod tests {
         let cases = [
             ("access_denied", ErrorKind::Denied),
             ("server_error", upstream("server_error")),
-            ("<b>", upstream("unreadable")),
+            ("<b>", upstream("of another kind")),
         ];
         for (code, kind) in cases {
             let case = case(Intent::SignIn);

@@ -4,7 +4,28 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
-use crate::{Error, Intent, Parameters, Result, Secret, UpstreamCode};
+use crate::{AttemptFault, Error, Intent, Parameters, Result, Secret, UpstreamCode};
+
+/// The error codes of RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6, RFC 8707 and RFC 9396, but for `access_denied`.
+const ERROR_CODES: [&str; 17] = [
+    "account_selection_required",
+    "consent_required",
+    "interaction_required",
+    "invalid_authorization_details",
+    "invalid_request",
+    "invalid_request_object",
+    "invalid_request_uri",
+    "invalid_scope",
+    "invalid_target",
+    "login_required",
+    "registration_not_supported",
+    "request_not_supported",
+    "request_uri_not_supported",
+    "server_error",
+    "temporarily_unavailable",
+    "unauthorized_client",
+    "unsupported_response_type",
+];
 
 /// A callback that was admitted: its state, browser, row, upstream and time are this attempt's.
 #[expect(missing_debug_implementations, reason = "it holds the authorization code")]
@@ -27,12 +48,12 @@ impl Callback {
     /// The parameter that carries the authorization code: `code` in RFC 6749, something else at some vendors.
     ///
     /// # Errors
-    /// `Network`, when it is missing, empty, longer than 2,048 bytes or there more than once.
+    /// `Attempt`, when it is missing, empty, longer than 2,048 bytes or there more than once.
     pub fn authorization_code(&self, name: &str) -> Result<&str> {
         match self.parameters.single(name)? {
             Some(code) if !code.is_empty() && code.len() <= 2_048 => Ok(code),
-            Some(_) => Err(Error::network(format!("the callback's \"{name}\" is empty or too long"))),
-            None => Err(Error::network(format!("the callback has no \"{name}\" parameter"))),
+            Some(_) => Err(malformed(format!("the callback's \"{name}\" is empty or too long"))),
+            None => Err(malformed(format!("the callback has no \"{name}\" parameter"))),
         }
     }
 
@@ -47,11 +68,11 @@ impl Callback {
         if code == "access_denied" {
             return Err(Error::denied("the user refused at the upstream, or the upstream refused the user"));
         }
-        let plain = code.len() <= 64 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-        let code = if plain { code } else { "unreadable" };
+        // Whoever writes the URL chooses this text, so only known codes are repeated.
+        let code = ERROR_CODES.iter().find(|known| **known == code).copied().unwrap_or("of another kind");
         Err(Error::upstream(
             UpstreamCode { code: code.to_owned(), ..UpstreamCode::default() },
-            format!("the upstream sent the browser back with the error \"{code}\""),
+            format!("the upstream sent the browser back with an error: {code}"),
         ))
     }
 
@@ -84,4 +105,8 @@ impl Callback {
     pub fn remembered(&self, name: &str) -> Option<&str> {
         self.remember.get(name).map(String::as_str)
     }
+}
+
+fn malformed(message: String) -> Error {
+    Error::attempt(AttemptFault::Malformed, message)
 }

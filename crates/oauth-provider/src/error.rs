@@ -47,6 +47,8 @@ pub enum ErrorKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AttemptFault {
+    /// The callback's parameters cannot be read: too many, one twice, one missing.
+    Malformed,
     /// The callback carries no `state`, several, or one that was never handed out (or was swept away).
     Unknown,
     /// The attempt was already completed once.

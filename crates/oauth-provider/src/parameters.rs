@@ -2,7 +2,7 @@
 
 use url::form_urlencoded;
 
-use crate::{Error, Result};
+use crate::{AttemptFault, Error, Result};
 
 /// The most that a callback's query or form may hold, in bytes.
 const LONGEST: usize = 16 * 1024;
@@ -18,14 +18,14 @@ impl Parameters {
     /// Reads a query or a form body (`application/x-www-form-urlencoded`); what is not UTF-8 becomes U+FFFD.
     ///
     /// # Errors
-    /// `Network`, when there are more than 64 parameters or more than 16 KiB.
+    /// `Attempt`, when there are more than 64 parameters or more than 16 KiB.
     pub fn from_urlencoded(text: &str) -> Result<Self> {
         if text.len() > LONGEST {
-            return Err(Error::network(format!("the callback's parameters are longer than {LONGEST} bytes")));
+            return Err(malformed(format!("the callback's parameters are longer than {LONGEST} bytes")));
         }
         let parameters: Vec<_> = form_urlencoded::parse(text.as_bytes()).into_owned().take(MOST + 1).collect();
         if parameters.len() > MOST {
-            return Err(Error::network(format!("the callback has more than {MOST} parameters")));
+            return Err(malformed(format!("the callback has more than {MOST} parameters")));
         }
         Ok(Self(parameters))
     }
@@ -33,13 +33,13 @@ impl Parameters {
     /// The parameter `name`, or nothing when it is not there.
     ///
     /// # Errors
-    /// `Network`, when it is there more than once: which of them was meant would be a guess (RFC 6749 section 3.1).
+    /// `Attempt`, when it is there more than once: which of them was meant would be a guess (RFC 6749 section 3.1).
     pub fn single(&self, name: &str) -> Result<Option<&str>> {
         let mut values = self.0.iter().filter(|(have, _)| have == name).map(|(_, value)| value.as_str());
         let first = values.next();
         match values.next() {
             None => Ok(first),
-            Some(_) => Err(Error::network(format!("the callback has the parameter \"{name}\" more than once"))),
+            Some(_) => Err(malformed(format!("the callback has the parameter \"{name}\" more than once"))),
         }
     }
 
@@ -47,6 +47,10 @@ impl Parameters {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
+}
+
+fn malformed(message: String) -> Error {
+    Error::attempt(AttemptFault::Malformed, message)
 }
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Parameters {
