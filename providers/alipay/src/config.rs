@@ -44,6 +44,7 @@ pub(crate) struct Settings {
 
 /// Which of Alipay's ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::enum_variant_names, reason = "the names are Alipay's")]
 pub(crate) enum SubjectName {
     OpenId,
     UserId,

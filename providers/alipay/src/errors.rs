@@ -161,11 +161,10 @@ fn by_code(code: &str) -> &'static str {
     }
 }
 
-/// The `trace_id` of an answer as it may be logged: what is no id is not repeated.
-pub(crate) fn plain_trace_id(header: Option<&str>) -> Option<String> {
-    let id = header?;
-    let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
-    ((1..=64).contains(&id.len()) && plain).then(|| id.to_owned())
+/// A code or id from outside as it may be logged: at most 64 letters, digits, `-`, `_` and `.`; anything else is not repeated.
+pub(crate) fn plain_word(text: &str) -> Option<String> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+    ((1..=64).contains(&text.len()) && plain).then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -227,10 +226,10 @@ mod tests {
     }
 
     #[test]
-    fn a_trace_id_is_repeated_only_when_it_is_one() {
-        assert_eq!(plain_trace_id(Some("0ba1-2_3.4")).as_deref(), Some("0ba1-2_3.4"));
-        for header in [None, Some(""), Some("a b"), Some("\u{1b}[31m"), Some(&*"x".repeat(65))] {
-            assert_eq!(plain_trace_id(header), None);
+    fn a_word_from_outside_is_repeated_only_when_it_is_one() {
+        assert_eq!(plain_word("0ba1-2_3.4").as_deref(), Some("0ba1-2_3.4"));
+        for text in ["", "a b", "\u{1b}[31m", "<b>", &"x".repeat(65)] {
+            assert_eq!(plain_word(text), None);
         }
     }
 }

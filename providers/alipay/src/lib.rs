@@ -30,9 +30,12 @@ mod config;
 mod describe;
 mod environment;
 mod errors;
+mod findings;
+mod nodes;
 mod provider;
 mod request;
 mod serial_number;
+mod slot;
 mod slots;
 
 use std::sync::Arc;
@@ -45,10 +48,11 @@ pub use crate::config::AlipayConfig;
 use crate::config::{Settings, given};
 pub use crate::environment::Environment;
 use crate::environment::Issuers;
+use crate::findings::Findings;
 use crate::provider::AlipayProvider;
 pub use crate::request::{Signer, string_to_sign, timestamp};
 pub use crate::serial_number::{cert_sn, hashed_text, root_sn};
-use crate::slots::{AlipayRecord, Expected, Findings, Records};
+use crate::slots::{AlipayRecord, Expected, Records};
 
 /// Opens rows of type "Alipay".
 #[derive(Debug, Clone, Copy, Default)]

@@ -4,18 +4,19 @@
 //! Certificate field and `alipayRootCert.crt` in its Private key field; the clean layout has the bundle in the Certificate field and Alipay's certificate in
 //! a record of its own. Every fault names the record, the field, what stands there and what belongs there.
 
-use std::fmt;
 use std::time::SystemTime;
 
-use vestibule_oauth_provider::{CertRecord, Error, Finding};
+use vestibule_oauth_provider::{CertRecord, Finding};
 use vestibule_x509_material::{Certificate, KeyAlgorithm, Material, MaterialError, PublicKey, verify_chain};
 
 use crate::answer::Verifier;
 use crate::certificates::{Holding, Role, Validity, is_issued_by_class_2, is_issued_by_test_authority};
 use crate::environment::{Environment, Issuers};
 use crate::errors::PRODUCTION_ROOT_SN;
+use crate::findings::Findings;
 use crate::request::Signer;
 use crate::serial_number::{cert_sn, root_sn};
+use crate::slot::{Field, Slot};
 
 const APP_CERT: &str = "appCertPublicKey.crt";
 const APP_KEY: &str = "appPrivateKey.txt";
@@ -78,87 +79,12 @@ pub(crate) fn judge(records: &Records, expected: &Expected<'_>, findings: &mut F
     })
 }
 
-/// Faults and warnings, as they are found.
-#[derive(Debug, Default)]
-pub(crate) struct Findings {
-    faults: Vec<Error>,
-    others: Vec<Finding>,
-}
-
-impl Findings {
-    pub(crate) fn fault(&mut self, message: impl Into<String>) {
-        self.faults.push(Error::configuration(message));
-    }
-
-    pub(crate) fn error(&mut self, error: Error) {
-        self.faults.push(error);
-    }
-
-    pub(crate) fn add(&mut self, finding: Finding) {
-        self.others.push(finding);
-    }
-
-    /// The first fault, if there is one.
-    pub(crate) fn into_first_fault(self) -> Option<Error> {
-        self.faults.into_iter().next()
-    }
-
-    pub(crate) fn into_all(self) -> Vec<Finding> {
-        let faults = self.faults.iter().map(|fault| Finding::fatal(fault.report()));
-        faults.chain(self.others).collect()
-    }
-}
-
-/// One field of one record. `Display` names it for a message.
-#[derive(Debug, Clone, Copy)]
-struct Slot<'a> {
-    record: &'a CertRecord,
-    field: Field,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
-    Certificate,
-    PrivateKey,
-}
-
-impl<'a> Slot<'a> {
-    fn certificate(record: &'a CertRecord) -> Self {
-        Self { record, field: Field::Certificate }
-    }
-
-    fn private_key(record: &'a CertRecord) -> Self {
-        Self { record, field: Field::PrivateKey }
-    }
-
-    fn text(self) -> &'a str {
-        match self.field {
-            Field::Certificate => &self.record.certificate,
-            Field::PrivateKey => self.record.private_key.as_ref().map_or("", |text| text.expose()),
-        }
-    }
-
-    fn read(self) -> Result<Material, MaterialError> {
-        Material::read(self.text())
-    }
-}
-
-impl fmt::Display for Slot<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let field = match self.field {
-            Field::Certificate => "Certificate",
-            Field::PrivateKey => "Private key",
-        };
-        write!(formatter, "the {field} field of record \"{}/{}\"", self.record.owner, self.record.name)
-    }
-}
-
 #[derive(Debug)]
 struct App {
     pid: Option<String>,
     certificate: Option<Certificate>,
     key: Option<AppKey>,
-    /// The public half, also where the key does not fit its certificate.
+    /// The public half: the key's, or where that cannot be read its certificate's.
     public: Option<PublicKey>,
 }
 
@@ -198,6 +124,7 @@ impl Judge<'_> {
         }
         let (public, key) = self.app_key(record, certificate.as_ref().map(|(_, certificate)| certificate)).unzip();
         let (pid, certificate) = certificate.unzip();
+        let public = public.or_else(|| certificate.as_ref().map(|certificate| certificate.public_key().clone()));
         App { pid, certificate, key: key.flatten(), public }
     }
 
@@ -308,13 +235,13 @@ impl Judge<'_> {
             return self.misplaced(slot, &holding, ALIPAY_CERT);
         };
         let leaf = material.first_certificate().ok()?;
-        let faults_before = self.findings.faults.len();
+        let faults_before = self.findings.fault_count();
         let verifier = self.alipay_key(slot, leaf, app);
         self.family_and_pid(slot, leaf, pid, app);
         self.issuers(slot, leaf, ALIPAY_CERT);
         self.validity(slot, "the Alipay certificate", leaf, ALIPAY_CERT);
         // A certificate that is refused anyhow is not also said to have no chain.
-        if let Some(roots) = roots.filter(|_| self.findings.faults.len() == faults_before) {
+        if let Some(roots) = roots.filter(|_| self.findings.fault_count() == faults_before) {
             self.chain(slot, &material, leaf, roots);
         }
         verifier

@@ -101,7 +101,7 @@ mod tests {
     const METHOD: &str = "alipay.system.oauth.token";
 
     fn fault(body: &[u8]) -> AnswerFault {
-        Envelope::cut(body, METHOD).err().expect("refused")
+        Envelope::cut(body, METHOD).expect_err("refused")
     }
 
     #[test]

@@ -16,11 +16,10 @@ use vestibule_x509_material::PublicKey;
 use crate::answer::AnswerFault;
 use crate::answer::cut::{self, Encoding, ValueKind};
 use crate::answer::envelope::{Envelope, NodeName};
+use crate::errors::plain_word;
 
 /// The code of a success. The token method leaves it out.
 const SUCCESS: &str = "10000";
-/// The longest code that is repeated.
-const LONGEST_CODE: usize = 64;
 
 /// Verifies answers with one key: RSA2 (PKCS#1 v1.5 with SHA-256), never anything weaker.
 #[derive(Clone)]
@@ -229,15 +228,14 @@ fn is_blank(value: &Value) -> bool {
     value.is_null() || value.as_str() == Some("")
 }
 
-/// A code as it may be logged and shown: anything else than letters, digits and dots, dashes, underscores is not repeated.
+/// A code as it may be logged and shown.
 fn code_of(value: &Value) -> String {
     let code = match value {
         Value::String(code) => code.clone(),
         Value::Number(code) => code.to_string(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => String::new(),
     };
-    let plain = code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
-    if plain && (1..=LONGEST_CODE).contains(&code.len()) { code } else { "unreadable".to_owned() }
+    plain_word(&code).unwrap_or_else(|| "unreadable".to_owned())
 }
 
 /// What an unsigned answer comes to: a refusal that nobody vouches for, or nothing that could be used.
