@@ -1,0 +1,31 @@
+//! Provider rows in SQL: the columns every provider has, and one JSON config per type.
+//!
+//! One more provider type needs no column and no migration: what a type's config holds is its factory's
+//! [`Schema`](vestibule_oauth_provider::Schema), and this room takes from it only which fields are secrets.
+//!
+//! **A config is text.** What an administrator wrote stays as it was written: field order, white space, spelling of numbers. Only the strings in secret
+//! fields are exchanged in place (`config_text`), for sealed ones when the row is stored, for the clear ones when it is read, for `***` when it is shown:
+//!
+//! ```text
+//! {"clientId": "a", "clientSecret": "s3cr3t"}   ⇄   {"clientId": "a", "clientSecret": "vsealed:1:…"}
+//! ```
+//!
+//! **Reading** ([`ProviderRows`](vestibule_login::ProviderRows)) asks the table each time, so that a row inserted or changed by plain SQL holds at the next
+//! sign-in, and never writes. Whether the config is good for its type is for the factory to say when the engine opens it; a row of an unknown type is
+//! handed out as well, so that the message about it comes from the registry, which knows the known ones.
+//!
+//! **Plain SQL** may put a secret there in the clear. It works, and [`ProviderStore::seal_clear_values`], called now and then, seals it by
+//! compare-and-swap on the whole config: when two instances try, or somebody edits the row meanwhile, nothing is lost.
+//!
+//! A sealed value opens only in the row, version and field for which it was sealed. Replacing a row counts its version up and seals anew; whoever edits a
+//! row with plain SQL leaves `version` alone.
+
+mod config_text;
+mod row;
+mod rows;
+mod seal_clear;
+mod store;
+mod view;
+
+pub use crate::store::{NewProvider, ProviderStore};
+pub use crate::view::ProviderView;
