@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Row as _, SqlitePool};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, SqlitePool};
 
 use crate::url::Location;
 use crate::{DbError, file, migration};
@@ -113,8 +113,8 @@ impl Database {
         self.shared.log_holds_clear_text.store(true, Ordering::Relaxed);
     }
 
-    /// Empties SQLite's write-ahead log if a clear value was replaced since the last time (`wal_checkpoint(TRUNCATE)`). A reader that is just at work
-    /// makes it wait; one that stays makes it a task for the next call.
+    /// Empties SQLite's write-ahead log if a clear value was replaced since the last time (`wal_checkpoint(TRUNCATE)`). While somebody reads from before
+    /// that, it cannot be emptied; then it stays a task for the next call.
     ///
     /// # Errors
     /// [`DbError::Failed`].
@@ -122,14 +122,22 @@ impl Database {
         if !self.shared.log_holds_clear_text.swap(false, Ordering::Relaxed) {
             return Ok(());
         }
-        let answer = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.shared.pool).await;
-        let emptied = matches!(&answer, Ok(row) if row.try_get::<i64, _>(0)? == 0);
-        if !emptied {
+        let emptied = self.empty_log().await;
+        if !matches!(emptied, Ok(true)) {
             self.note_clear_text();
-            tracing::info!("the write-ahead log could not be emptied because somebody is reading; it is tried again");
+            tracing::info!("the write-ahead log could not be emptied while somebody reads; it is tried again");
         }
-        answer?;
-        Ok(())
+        emptied.map(drop)
+    }
+
+    async fn empty_log(&self) -> Result<bool, DbError> {
+        let mut connection = self.shared.pool.acquire().await?;
+        // The checkpoint keeps writers out while it waits for readers, so it does not wait as long as others do.
+        sqlx::query("PRAGMA busy_timeout = 250").execute(&mut *connection).await?;
+        let busy = sqlx::query_scalar::<_, i64>("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await;
+        let as_before = format!("PRAGMA busy_timeout = {}", BUSY_TIMEOUT.as_millis());
+        sqlx::query(AssertSqlSafe(as_before)).execute(&mut *connection).await?;
+        Ok(busy? == 0)
     }
 
     #[doc(hidden)]

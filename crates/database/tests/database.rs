@@ -132,6 +132,31 @@ async fn a_schema_from_the_future_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
+async fn the_log_is_emptied_as_soon_as_nobody_reads_from_before() {
+    let folder = TempDir::new().unwrap();
+    let database = Database::open(&url(&folder)).await.unwrap();
+    let log = folder.path().join("vestibule.db-wal");
+    let size = || log.metadata().unwrap().len();
+    let insert = "INSERT INTO vestibule_cert (owner, name) VALUES ('admin', ?)";
+
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("vestibule.db"));
+    let foreign = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let mut reader = foreign.begin().await.unwrap();
+    sqlx::query("SELECT * FROM vestibule_cert").fetch_all(&mut *reader).await.unwrap();
+    sqlx::query(insert).bind("a").execute(database.sqlite()).await.unwrap();
+    assert!(size() > 0);
+
+    database.erase_clear_text().await.unwrap();
+    assert!(size() > 0, "nothing was to be erased, so nothing was done");
+    database.note_clear_text();
+    database.erase_clear_text().await.unwrap();
+    assert!(size() > 0, "the reader is in the way");
+    reader.rollback().await.unwrap();
+    database.erase_clear_text().await.unwrap();
+    assert_eq!(size(), 0);
+}
+
+#[tokio::test]
 async fn what_is_no_database_is_an_error() {
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("vestibule.db"), "not a database, and long enough to be read as one".repeat(50))
