@@ -1,0 +1,102 @@
+//! `vestibule cert add`, `list` and `show`.
+
+use std::io::Write;
+use std::path::Path;
+
+use vestibule::certs_store::{CertView, FieldView, NewCert};
+use vestibule::{Error, Result, Secret, Vestibule};
+
+use super::{cannot_write, date, read_limited, split_name};
+use crate::cli::CertAdd;
+
+/// The largest file that is read for a field: what one field may hold.
+const LARGEST: usize = 256 * 1024;
+
+/// Judges and stores a record of the files that the command line names.
+///
+/// # Errors
+/// `Configuration`, naming the file, or the record, the field and what belongs there.
+pub async fn add(vestibule: &Vestibule, add: CertAdd, out: &mut dyn Write) -> Result<()> {
+    let (owner, name) = split_name(&add.record)?;
+    let read = |path: Option<&Path>| path.map(read_text).transpose();
+    let certificate = read(add.certificate.as_deref())?.unwrap_or_default();
+    let private_key = read(add.private_key.as_deref())?.map(Secret::new);
+    let view = vestibule
+        .certs()
+        .save(NewCert {
+            owner: owner.to_owned(),
+            name: name.to_owned(),
+            display_name: add.display_name,
+            certificate,
+            private_key,
+        })
+        .await?;
+    write_view(out, &view).map_err(cannot_write)
+}
+
+/// Lists records, a line each.
+///
+/// # Errors
+/// `Internal`, when the store fails.
+pub async fn list(vestibule: &Vestibule, owner: Option<&str>, out: &mut dyn Write) -> Result<()> {
+    for cert in vestibule.certs().list(owner).await? {
+        let ends = cert.certificate.certificates.first().and_then(|first| first.not_after);
+        let ends = ends.map_or_else(String::new, |time| format!(", until {}", date(time)));
+        let (certificate, key) = (&cert.certificate.description, &cert.private_key.description);
+        writeln!(out, "{}/{}  certificate: {certificate}{ends}; private key: {key}", cert.owner, cert.name)
+            .map_err(cannot_write)?;
+    }
+    Ok(())
+}
+
+/// Shows a record.
+///
+/// # Errors
+/// `Configuration`, when there is none.
+pub async fn show(vestibule: &Vestibule, record: &str, out: &mut dyn Write) -> Result<()> {
+    let (owner, name) = split_name(record)?;
+    let view = vestibule.certs().get(owner, name).await?;
+    write_view(out, &view).map_err(cannot_write)
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    let bytes = read_limited(path, LARGEST)?;
+    String::from_utf8(bytes).map_err(|_| {
+        Error::configuration(format!(
+            "file \"{}\" is no text; a certificate or key in DER becomes one with `openssl x509 -inform der` or `openssl pkey -inform der`",
+            path.display()
+        ))
+    })
+}
+
+fn write_view(out: &mut dyn Write, cert: &CertView) -> std::io::Result<()> {
+    writeln!(out, "{}/{}", cert.owner, cert.name)?;
+    writeln!(out, "  id            {}", cert.id)?;
+    writeln!(out, "  display name  {}", cert.display_name)?;
+    writeln!(out, "  type          {}", cert.kind)?;
+    writeln!(out, "  version       {}", cert.version)?;
+    writeln!(out, "  created       {}", date(cert.created_at))?;
+    writeln!(out, "  updated       {}", date(cert.updated_at))?;
+    write_field(out, "certificate", &cert.certificate)?;
+    write_field(out, "private key", &cert.private_key)
+}
+
+fn write_field(out: &mut dyn Write, name: &str, field: &FieldView) -> std::io::Result<()> {
+    writeln!(out, "  {name}   {}", field.description)?;
+    if let Some(error) = &field.error {
+        writeln!(out, "    {error}")?;
+    }
+    for certificate in &field.certificates {
+        writeln!(out, "    subject     {}", certificate.subject)?;
+        writeln!(out, "      issuer    {}", certificate.issuer)?;
+        writeln!(out, "      serial    {}", certificate.serial)?;
+        if let (Some(from), Some(to)) = (certificate.not_before, certificate.not_after) {
+            writeln!(out, "      valid     {} to {}", date(from), date(to))?;
+        }
+    }
+    if let Some(key) = &field.key {
+        writeln!(out, "    {} {}, {} bits, sealed", key.algorithm, key.form, key.bits)?;
+        writeln!(out, "      spki_sha256  {}", key.spki_sha256)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! A running server: pages, login routes, health, and the background work.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use vestibule::{Clock, Database, Error, HttpSettings, PublicUrl, Result, ReturnTo, Setup, Upkeep, Vestibule};
+
+use crate::access_log;
+use crate::options::Options;
+use crate::pages::Pages;
+use crate::providers;
+use crate::session::Sessions;
+
+/// How long running requests may take to finish when the server is told to stop.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A server that runs until it is told to stop.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    public_url: PublicUrl,
+    vestibule: Vestibule,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<std::io::Result<()>>,
+    _upkeep: Upkeep,
+}
+
+/// Opens the installation that `options` describe, for browsers that reach it under `public_url`.
+///
+/// # Errors
+/// `Configuration` or `Internal`, naming what is wrong.
+pub async fn open(options: &Options, public_url: PublicUrl) -> Result<Vestibule> {
+    let (database, master_key) = options.open_database().await?;
+    let mut setup = Setup::new(database, master_key, providers::registry()?, public_url.clone());
+    if let Some(owner) = &options.shared_owner {
+        setup.shared_owner.clone_from(owner);
+    }
+    setup.http = HttpSettings { allow: options.allowed_upstreams()?, ..HttpSettings::default() };
+    setup.return_to = options
+        .allow_return_to
+        .iter()
+        .try_fold(ReturnTo::this_site(&public_url), |rules, origin| rules.allow_origin(origin))?
+        .with_home(&format!("{}/me", public_url.as_url().path().trim_end_matches('/')))?;
+    Vestibule::new(setup)
+}
+
+impl Server {
+    /// Starts a server on `listener`.
+    ///
+    /// # Errors
+    /// `Configuration` or `Internal`, naming what is wrong.
+    pub async fn start(options: &Options, listener: TcpListener) -> Result<Self> {
+        let address = listener
+            .local_addr()
+            .map_err(|error| Error::internal("the listening socket has no address").caused_by(error))?;
+        let public_url = options.public_url(address)?;
+        let vestibule = open(options, public_url.clone()).await?;
+        let services = vestibule.services();
+        let sessions = Arc::new(Sessions::new(
+            vestibule.keyring().clone(),
+            services.clock.clone(),
+            services.random.clone(),
+            &public_url,
+        ));
+        let allowed = options.allowed_upstreams()?;
+        let pages = Pages::new(vestibule.providers().clone(), sessions.clone(), vestibule.logins().clone(), &allowed);
+        let clock: Arc<dyn Clock> = services.clock.clone();
+        let router = pages.router().merge(vestibule.router(sessions));
+        // Under a prefix of the public URL everything that browsers ask for stands under it too.
+        let router = match public_url.as_url().path().trim_end_matches('/') {
+            "" => router,
+            prefix => Router::new().nest(prefix, router),
+        };
+        let router = router
+            .merge(health(vestibule.database().clone()))
+            .layer(middleware::from_fn_with_state(clock, access_log::log));
+        let (stop, mut stopped) = watch::channel(false);
+        let serving = tokio::spawn(async move {
+            axum::serve(listener, router)
+                .with_graceful_shutdown(async move {
+                    // An error means that the handle is gone, which is a stop too.
+                    let _ = stopped.wait_for(|stop| *stop).await;
+                })
+                .await
+        });
+        let upkeep = vestibule.start_upkeep();
+        tracing::info!(%address, public_url = %public_url.as_url(), "listening");
+        Ok(Self { address, public_url, vestibule, stop, serving, _upkeep: upkeep })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Under which URL browsers reach it.
+    pub fn public_url(&self) -> &PublicUrl {
+        &self.public_url
+    }
+
+    /// The installation behind it.
+    pub fn vestibule(&self) -> &Vestibule {
+        &self.vestibule
+    }
+
+    /// Takes no new connections, lets running requests finish, for ten seconds at the most, and closes the database.
+    ///
+    /// # Errors
+    /// `Internal`, when serving had failed.
+    pub async fn stop(mut self) -> Result<()> {
+        self.stop.send_replace(true);
+        let ended = tokio::time::timeout(PATIENCE, &mut self.serving).await;
+        if ended.is_err() {
+            tracing::warn!("requests that were still running were cut off");
+            self.serving.abort();
+        }
+        self.vestibule.database().close().await;
+        match ended {
+            Ok(Ok(Err(error))) => Err(Error::internal("the server failed").caused_by(error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// `/healthz` answers while the process runs, `/readyz` while the database does.
+fn health(database: Database) -> Router {
+    Router::new().route("/healthz", get(async || "ok\n")).route("/readyz", get(ready)).with_state(database)
+}
+
+async fn ready(State(database): State<Database>) -> (StatusCode, &'static str) {
+    match database.ping().await {
+        Ok(()) => (StatusCode::OK, "ready\n"),
+        Err(error) => {
+            tracing::warn!(report = %Error::from(error).report(), "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+        }
+    }
+}
+
+/// Waits until the process is asked to end: SIGTERM, or Ctrl-C.
+pub async fn asked_to_stop() {
+    let interrupted = async {
+        // Without a handler there is nobody to wait for.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminated = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated => {}
+    }
+}
