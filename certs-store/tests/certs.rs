@@ -401,3 +401,31 @@ async fn nuls_and_hostile_names_are_only_texts() {
         assert!(error.to_string().contains("admin/nul"), "{error}");
     }
 }
+
+#[tokio::test]
+async fn real_bundles_and_every_way_to_paste_a_key_are_judged_as_expected() {
+    let Some(data) = vestibule_testkit::fixtures("cert records with real root bundles and pasted keys") else { return };
+    let read = |path: &str| std::fs::read_to_string(data.join("alipay").join(path)).unwrap();
+    let house = House::open().await;
+    for (name, certificate, private_key) in [
+        ("guide-app", "synthetic/app_cert.crt", "synthetic/app_key_2048.pkcs8.pem"),
+        ("guide-root", "synthetic/alipay_cert.crt", "synthetic/root_bundle.crt"),
+        ("guide-root-real", "certs/smartwalle_alipay.crt", "certs/prod_root_bundle_lf.crt"),
+        ("guide-root-sandbox", "certs/java_alipay_sm2.crt", "certs/sandbox_root_bundle.crt"),
+    ] {
+        house.store.save(cert(name, &read(certificate), &read(private_key))).await.unwrap();
+    }
+    house.store.save(cert("root-real", &read("certs/prod_root_bundle_lf.crt"), "")).await.unwrap();
+
+    let forms: serde_json::Value = serde_json::from_str(&read("synthetic/private_key_forms.json")).unwrap();
+    let mut judged = 0;
+    for form in forms["cases"].as_array().unwrap() {
+        let (name, text) = (form["name"].as_str().unwrap(), form["input"].as_str().unwrap());
+        let saved = house.store.save(cert(name, &read("synthetic/app_cert.crt"), text)).await;
+        // A certificate may stand there, in this room; what a provider makes of it is for the provider to say.
+        let good = form["expect"].as_str().unwrap().starts_with("ok") || name == "certificate_in_private_slot";
+        assert_eq!(saved.is_ok(), good, "{name}: {saved:?}");
+        judged += 1;
+    }
+    assert!(judged > 10);
+}
