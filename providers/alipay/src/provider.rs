@@ -211,12 +211,15 @@ impl AlipayProvider {
         Ok(user_info)
     }
 
-    /// A picture that a browser may be told to show: https, or what this installation permits.
+    /// A picture that a browser may be told to show: https, or http where this installation permits the host.
     fn avatar(&self, text: &str) -> Option<Url> {
         let url = Url::parse(text).ok()?;
-        let https =
-            url.scheme() == "https" && url.host().is_some() && url.username().is_empty() && url.password().is_none();
-        (https || self.cx.http().permit(&url).is_ok()).then_some(url)
+        let shown = match url.scheme() {
+            "https" => url.username().is_empty() && url.password().is_none(),
+            "http" => self.cx.http().permit(&url).is_ok(),
+            _ => false,
+        };
+        shown.then_some(url)
     }
 }
 

@@ -12,5 +12,6 @@
 mod answers;
 mod fixtures;
 mod house;
+mod scripted;
 mod sign_in;
 mod slots;
