@@ -182,7 +182,7 @@ impl Validity {
 }
 
 /// A day as messages write it.
-fn day(time: SystemTime) -> String {
+pub(crate) fn day(time: SystemTime) -> String {
     Timestamp::try_from(time)
         .map_or_else(|_| "a day outside the calendar".to_owned(), |time| time.strftime("%Y-%m-%d").to_string())
 }

@@ -11,7 +11,7 @@
 //! 4. **User info.** `alipay.user.info.share` tells the profile, where the scope asks for it. It must be about the same ids.
 //!
 //! One call goes so: `request` writes the string to sign, signs it and places the parameters; the answer is **cut** (`answer::cut`: exact bytes, nothing
-//! parsed), its node **verified** (`answer::verify`), and only then **parsed**, from the very bytes that were verified. An unsigned success is refused; an
+//! parsed), its node **verified** (`answer::verify`), and only then **parsed** (`nodes`), from the very bytes that were verified. An unsigned success is refused; an
 //! unsigned error is reported as unverified. What goes wrong becomes an error that says what to do (`errors`).
 //!
 //! ```

@@ -14,7 +14,7 @@ use crate::config::{SCOPE_PROFILE, Settings, SubjectName};
 use crate::errors::{self, Received, Sent};
 use crate::nodes::{ProfileNode, TokenNode};
 use crate::request::{Caller, timestamp};
-use crate::slots::Credentials;
+use crate::slots::{Credentials, End};
 
 pub(crate) const TOKEN: &str = "alipay.system.oauth.token";
 pub(crate) const USER_INFO: &str = "alipay.user.info.share";
@@ -27,18 +27,20 @@ pub(crate) struct AlipayProvider {
     caller: Caller,
     app_key_sha256: String,
     verifier: Verifier,
+    ends: Vec<End>,
     cx: Context,
 }
 
 impl AlipayProvider {
     pub(crate) fn new(settings: Settings, credentials: Credentials, cx: Context) -> Self {
-        let Credentials { app_cert_sn, app_key_sha256, root_cert_sn, signer, verifier } = credentials;
+        let Credentials { app_cert_sn, app_key_sha256, root_cert_sn, signer, verifier, ends } = credentials;
         let caller = Caller { app_id: settings.app_id.clone(), app_cert_sn, root_cert_sn, signer };
-        Self { settings, caller, app_key_sha256, verifier, cx }
+        Self { settings, caller, app_key_sha256, verifier, ends, cx }
     }
 
     /// Calls a method: sign, send, cut, verify.
     async fn call(&self, method: &str, parameters: &[(&str, &str)]) -> Result<Answered<'_>> {
+        self.certificates_hold()?;
         let timestamp = timestamp(self.cx.clock().now())?;
         let request = self.caller.request(&self.settings.endpoints.gateway, method, parameters, &timestamp)?;
         let response = self.cx.http().send(request).await.map_err(|error| error.within(method))?;
@@ -78,6 +80,15 @@ impl AlipayProvider {
                 Ok(Answered { answer, provider: self, method: method.to_owned() })
             }
             Err(unusable) => Err(fault(unusable, received)),
+        }
+    }
+
+    /// Certificates were judged when the row was opened; a process runs longer than some of them.
+    fn certificates_hold(&self) -> Result<()> {
+        let now = self.cx.clock().now();
+        match self.ends.iter().find(|end| now > end.at) {
+            Some(end) => Err(Error::configuration(&end.message)),
+            None => Ok(()),
         }
     }
 
@@ -144,6 +155,7 @@ impl OAuthProvider for AlipayProvider {
     }
 
     async fn authorize(&self, attempt: &NewAttempt) -> Result<Authorization> {
+        self.certificates_hold().map_err(|error| error.at(Step::Authorize))?;
         let mut url = self.settings.endpoints.authorize.clone();
         url.query_pairs_mut()
             .append_pair("app_id", &self.settings.app_id)

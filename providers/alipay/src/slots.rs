@@ -10,7 +10,7 @@ use vestibule_oauth_provider::{CertRecord, Finding};
 use vestibule_x509_material::{Certificate, KeyAlgorithm, Material, MaterialError, PublicKey, verify_chain};
 
 use crate::answer::Verifier;
-use crate::certificates::{Holding, Role, Validity, is_issued_by_class_2, is_issued_by_test_authority};
+use crate::certificates::{Holding, Role, Validity, day, is_issued_by_class_2, is_issued_by_test_authority};
 use crate::environment::{Environment, Issuers};
 use crate::errors::PRODUCTION_ROOT_SN;
 use crate::findings::Findings;
@@ -59,14 +59,24 @@ pub(crate) struct Credentials {
     pub(crate) root_cert_sn: String,
     pub(crate) signer: Signer,
     pub(crate) verifier: Verifier,
+    pub(crate) ends: Vec<End>,
+}
+
+/// When a certificate ends: a provider may outlive it.
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(crate) at: SystemTime,
+    /// What is then to be said.
+    pub(crate) message: String,
 }
 
 /// Judges all records; credentials come only of records without a fault.
 pub(crate) fn judge(records: &Records, expected: &Expected<'_>, findings: &mut Findings) -> Option<Credentials> {
-    let mut judge = Judge { expected, findings };
+    let mut judge = Judge { expected, findings, ends: Vec::new() };
     let app = records.app.as_ref().map(|record| judge.app(record));
     let roots = records.root.as_ref().and_then(|record| judge.roots(record, &records.alipay));
     let alipay = judge.alipay(records, roots.as_ref(), app.as_ref());
+    let ends = judge.ends;
     let app = app?;
     let (app_certificate, app_key) = (app.certificate?, app.key?);
     let roots = roots?;
@@ -76,6 +86,7 @@ pub(crate) fn judge(records: &Records, expected: &Expected<'_>, findings: &mut F
         root_cert_sn: root_sn(&roots.certificates)?,
         signer: app_key.signer,
         verifier: alipay?,
+        ends,
     })
 }
 
@@ -105,6 +116,7 @@ struct Roots {
 struct Judge<'a> {
     expected: &'a Expected<'a>,
     findings: &'a mut Findings,
+    ends: Vec<End>,
 }
 
 impl Judge<'_> {
@@ -313,14 +325,18 @@ impl Judge<'_> {
     }
 
     fn validity(&mut self, slot: Slot<'_>, what: &str, certificate: &Certificate, belongs: &str) {
+        let expired = |day: &str| {
+            format!("{what} in {slot} expired on {day}; renew it in Alipay's console: the new {belongs} belongs there")
+        };
+        if let Some(at) = certificate.not_after() {
+            self.ends.push(End { at, message: expired(&day(at)) });
+        }
         match Validity::of(certificate, self.expected.now) {
             Validity::Holds => {}
             Validity::EndsSoon(day) => self.findings.add(Finding::warning(format!(
                 "{what} in {slot} expires on {day}; renew it in Alipay's console and store the new {belongs} there"
             ))),
-            Validity::Expired(day) => self.findings.fault(format!(
-                "{what} in {slot} expired on {day}; renew it in Alipay's console: the new {belongs} belongs there"
-            )),
+            Validity::Expired(day) => self.findings.fault(expired(&day)),
             Validity::NotYet(day) => self.findings.fault(format!(
                 "{what} in {slot} is not valid before {day}; is this machine's clock right? A {belongs} that is valid today belongs there"
             )),

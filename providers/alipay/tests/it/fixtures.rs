@@ -15,9 +15,9 @@ use vestibule_x509_material::Material;
 
 use crate::house::{check, context, open};
 
-/// Cases that wait for REST and public-key mode: SHA-1 signatures, and requests in another charset than UTF-8.
+/// Cases of which only the string to sign is compared: signed with SHA-1, or sent in another charset than UTF-8, which this client does not do yet.
 const REQUESTS_LEFT: [&str; 2] = ["token_rsa_sha1_2048", "nonascii_gbk"];
-/// Cases that wait for the download of a rotated certificate.
+/// Cases about the download of a rotated certificate, which this client does not do yet.
 const RESPONSES_LEFT: [&str; 2] = ["cert_download_ok", "cert_download_other_sn_than_asked"];
 
 fn alipay(check: &str) -> Option<PathBuf> {

@@ -54,10 +54,10 @@ pub(crate) fn custom(more: &str) -> String {
     ))
 }
 
-pub(crate) fn context(certs: StaticCerts, http: Arc<dyn HttpClient>, clock: FixedClock) -> Context {
+pub(crate) fn context(certs: StaticCerts, http: Arc<dyn HttpClient>, clock: impl Into<Arc<FixedClock>>) -> Context {
     let row = RowRef { id: Uuid::from_u128(7), owner: "acme".to_owned(), name: "alipay".to_owned() };
     let services =
-        Services { http, certs: Arc::new(certs), clock: Arc::new(clock), random: Arc::new(SeededRandom::new(7)) };
+        Services { http, certs: Arc::new(certs), clock: clock.into(), random: Arc::new(SeededRandom::new(7)) };
     Context::new(row, services)
 }
 

@@ -7,7 +7,7 @@ use vestibule_alipay_simulator::{AppRegistration, Authority, CaClass, LeafReques
 use vestibule_oauth_provider::{ErrorKind, Severity, Step};
 use vestibule_testkit::{FixedClock, ScriptedHttp, StaticCerts};
 
-use crate::house::{app, check, clean, config, context, custom, guide, now, open};
+use crate::house::{Login, app, check, clean, config, context, custom, guide, now, open};
 
 const SUBJECT: &str = r#""subject":"open_id""#;
 const PID: &str = AppRegistration::DEFAULT_PID;
@@ -237,6 +237,27 @@ async fn expired_certificates_are_named_each_in_its_slot() {
     let request = LeafRequest::alipay(PID).valid(now() + day, now() + 400 * day);
     let message = refusal(with_alipay(alipay_certificate(&request, SharedKey::Alipay)), &custom(SUBJECT)).await;
     assert_says(&message, &["is not valid before 2026-11-23"]);
+}
+
+#[tokio::test]
+async fn a_certificate_that_ends_while_the_server_runs_ends_the_sign_ins() {
+    let day = Duration::from_secs(86_400);
+    let request = LeafRequest::alipay(PID).valid(now() - day, now() + 29 * day);
+    let clock = Arc::new(FixedClock::new());
+    let certs = with_alipay(alipay_certificate(&request, SharedKey::Alipay));
+    let cx = context(certs, Arc::new(ScriptedHttp::default()), Arc::clone(&clock));
+    let provider = open(&custom(SUBJECT), &cx).await.unwrap();
+    let login = Login::begin(provider.as_ref(), &cx).await;
+    let query = format!("auth_code=c0de&state={}", login.state());
+    let callback = login.admit(&query, provider.as_ref(), &cx);
+
+    clock.advance(30 * day);
+    let error = provider.exchange(&callback).await.expect_err("refused");
+    assert_eq!(*error.kind(), ErrorKind::Configuration);
+    assert_says(
+        error.message(),
+        &["the Alipay certificate in the Certificate field of record \"admin/root-cert\" expired on 2026-12-21"],
+    );
 }
 
 #[tokio::test]
