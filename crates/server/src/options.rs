@@ -10,6 +10,9 @@ use vestibule::{AllowedHost, Database, Error, KeyOrigin, MasterKey, PublicUrl, R
 /// Where the master key may stand in the environment. It is no command-line option: other users of a machine can read those.
 const MASTER_KEY: &str = "VESTIBULE_MASTER_KEY";
 
+/// The embedded database's file in the data folder.
+const DATABASE: &str = "vestibule.db";
+
 /// The options of every command. The same names, in kebab-case, are the keys of the configuration file.
 #[expect(clippy::doc_markdown, reason = "these comments are the help text of a terminal")]
 #[derive(Debug, Clone, Default, Args, Deserialize)]
@@ -146,7 +149,7 @@ impl Options {
             Some(url) => url.clone(),
             None => {
                 make_private_folder(self.data_dir())?;
-                format!("sqlite:{}", self.data_dir().join("vestibule.db").display())
+                format!("sqlite:{}", self.data_dir().join(DATABASE).display())
             }
         };
         let key = self.master_key().await?;
@@ -167,6 +170,16 @@ impl Options {
             )));
         }
         let path = self.data_dir().join("master.key");
+        let database = self.data_dir().join(DATABASE);
+        if database.exists() && !path.exists() {
+            // A new key would open nothing that is sealed in there.
+            return Err(Error::configuration(format!(
+                "there is a database \"{}\" and no master key \"{}\" to open what is sealed in it: put the key file back, or set \
+                 {MASTER_KEY} to what it held; to begin anew, move the database away",
+                database.display(),
+                path.display()
+            )));
+        }
         let (key, origin) = MasterKey::read_or_create(&path, &SystemRandom::new())?;
         if origin == KeyOrigin::Made {
             tracing::warn!(

@@ -34,7 +34,14 @@ pub async fn run(demo: &Demo, mut options: Options, out: &mut dyn Write) -> Resu
     }
     let listener = listen(&options).await?;
     say(out, format_args!("Making keys and certificates …"))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Error::internal("the listening socket has no address").caused_by(error))?;
+    let public_url = options.public_url(address)?;
+    // Where the simulator sends browsers back to, as a merchant registers it with Alipay: a host.
+    let host = public_url.as_url().host_str().unwrap_or_default().to_owned();
     let simulator = Simulator::builder()
+        .redirect_domain(host)
         .start()
         .await
         .map_err(|error| Error::internal("the simulator could not be started").caused_by(error))?;
