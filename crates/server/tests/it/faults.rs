@@ -1,0 +1,1 @@
+//! What goes wrong upstream, or in the records.

@@ -1,0 +1,1 @@
+//! Nothing secret is written down or shown anywhere.

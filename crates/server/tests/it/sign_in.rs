@@ -1,0 +1,1 @@
+//! A sign-in from the first page to the last.

@@ -1,0 +1,1 @@
+//! What plain SQL does while the server runs.

@@ -1,0 +1,134 @@
+//! A server and an Alipay for it, in this process.
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use vestibule::certs_store::NewCert;
+use vestibule::provider_store::NewProvider;
+use vestibule::{Config, Secret, Url, Vestibule};
+use vestibule_alipay_simulator::Simulator;
+use vestibule_server::options::Options;
+use vestibule_server::server::Server;
+
+use crate::support::Browser;
+
+/// Owner of the provider rows.
+pub(crate) const OWNER: &str = "acme";
+/// The provider row that everybody signs in with.
+pub(crate) const NAME: &str = "alipay";
+/// The record with the app's certificate and key.
+pub(crate) const APP_CERT: &str = "app-cert";
+/// The record with Alipay's certificate and the roots.
+pub(crate) const ROOT_CERT: &str = "root-cert";
+
+/// A running server, the Alipay it talks to, and the folder of its data.
+pub(crate) struct House {
+    pub(crate) simulator: Simulator,
+    pub(crate) server: Server,
+    pub(crate) data: TempDir,
+}
+
+impl House {
+    /// With the two cert records of Casdoor's guide and one provider row: people can sign in.
+    pub(crate) async fn open() -> Self {
+        let house = Self::empty(Simulator::builder().start().await.unwrap()).await;
+        house.add_certs().await;
+        house.add_row(NAME, json!({})).await;
+        house
+    }
+
+    /// With nothing in the database.
+    pub(crate) async fn empty(simulator: Simulator) -> Self {
+        Self::with_options(simulator, Options::default()).await
+    }
+
+    /// With nothing in the database, and a server that is told `options`; data folder, address and allowed upstream are added to them.
+    pub(crate) async fn with_options(simulator: Simulator, mut options: Options) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        options.data_dir = Some(data.path().to_owned());
+        options.allow_upstream.push(authority(&simulator));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = Server::start(&options, listener).await.unwrap();
+        Self { simulator, server, data }
+    }
+
+    pub(crate) fn vestibule(&self) -> &Vestibule {
+        self.server.vestibule()
+    }
+
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(self.server.public_url().as_url())
+    }
+
+    /// The two records of Casdoor's guide, from the simulator's own material.
+    pub(crate) async fn add_certs(&self) {
+        let material = self.simulator.app().material();
+        add_cert(self.vestibule(), APP_CERT, &material.app_cert, &material.app_private_key).await;
+        add_cert(self.vestibule(), ROOT_CERT, &material.alipay_cert, &material.alipay_root_cert).await;
+    }
+
+    /// A row of [`OWNER`] for this simulator, with some members of its config replaced.
+    pub(crate) async fn add_row(&self, name: &str, changes: Value) {
+        add_row(self.vestibule(), name, config(&self.simulator, changes)).await;
+    }
+
+    /// `/path` of the server.
+    pub(crate) fn url(&self, path: &str) -> Url {
+        self.server.public_url().as_url().join(path).unwrap()
+    }
+}
+
+/// Stores a record of the shared owner, as the command line does.
+pub(crate) async fn add_cert(vestibule: &Vestibule, name: &str, certificate: &str, private_key: &str) {
+    let cert = NewCert {
+        owner: vestibule.shared_owner().to_owned(),
+        name: name.to_owned(),
+        display_name: String::new(),
+        certificate: certificate.to_owned(),
+        private_key: Some(private_key).filter(|text| !text.is_empty()).map(Secret::new),
+    };
+    vestibule.certs().save(cert).await.unwrap();
+}
+
+/// Stores an enabled row of [`OWNER`] without a check, as an administration that allows unfinished rows does.
+pub(crate) async fn add_row(vestibule: &Vestibule, name: &str, config: Value) {
+    let row = NewProvider {
+        owner: OWNER.to_owned(),
+        name: name.to_owned(),
+        display_name: "Alipay".to_owned(),
+        category: "OAuth".to_owned(),
+        kind: "Alipay".to_owned(),
+        enabled: true,
+        config: Config::new(config.to_string()),
+    };
+    vestibule.providers().add(row).await.unwrap();
+}
+
+/// The config of a row for `simulator`, with the members of `changes` in place of its own; null removes one.
+pub(crate) fn config(simulator: &Simulator, changes: Value) -> Value {
+    let mut config = json!({
+        "appId": simulator.app().app_id(),
+        "appCert": APP_CERT,
+        "rootCert": ROOT_CERT,
+        "environment": "custom",
+        "authorizeUrl": simulator.authorize_url(),
+        "gatewayUrl": simulator.gateway_url(),
+        "subject": "open_id",
+    });
+    let members = config.as_object_mut().unwrap();
+    let Value::Object(changes) = changes else { panic!("{changes} is no object") };
+    for (name, value) in changes {
+        if value.is_null() {
+            members.remove(&name);
+        } else {
+            members.insert(name, value);
+        }
+    }
+    config
+}
+
+/// What `--allow-upstream` must be for `simulator`.
+pub(crate) fn authority(simulator: &Simulator) -> String {
+    let url = simulator.gateway_url();
+    format!("{}:{}", url.host_str().unwrap(), url.port().unwrap())
+}
