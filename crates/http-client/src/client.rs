@@ -136,6 +136,10 @@ impl HttpClient for GuardedClient {
     fn permit(&self, url: &Url) -> Result<()> {
         self.guard.judge(url).map(|_| ())
     }
+
+    fn is_vouched_for(&self, url: &Url) -> bool {
+        self.settings.allow.iter().any(|host| host.covers(url))
+    }
 }
 
 impl fmt::Debug for GuardedClient {

@@ -26,6 +26,10 @@ pub trait HttpClient: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// `Configuration`, with what would be right.
     fn permit(&self, url: &Url) -> Result<()>;
+
+    /// Whether the person who runs this installation has named `url`'s host as trusted. The owner of a row cannot: what is asked of a host that only a row
+    /// names must be harmless even if that host is hostile.
+    fn is_vouched_for(&self, url: &Url) -> bool;
 }
 
 /// The methods that upstreams use.

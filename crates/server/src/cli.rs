@@ -8,7 +8,7 @@ use crate::options::Options;
 
 /// Upstream sign-in as plugins: provider rows and cert records in a database, a login engine, and a server around them.
 #[derive(Debug, Parser)]
-#[command(name = "vestibule", version, about, max_term_width = 110)]
+#[command(name = "vestibule", version, max_term_width = 110)]
 pub struct Cli {
     /// What the installation is told.
     #[command(flatten)]

@@ -19,9 +19,9 @@ const DATABASE: &str = "vestibule.db";
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Options {
     /// Configuration file (TOML); its keys are the names of these options
-    #[arg(long, global = true, env = "VESTIBULE_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "VESTIBULE_CONFIG_FILE", value_name = "FILE")]
     #[serde(skip)]
-    pub config: Option<PathBuf>,
+    pub config_file: Option<PathBuf>,
 
     /// Folder of the embedded database and its master key [default: vestibule-data]
     #[arg(long, global = true, env = "VESTIBULE_DATA_DIR", value_name = "FOLDER")]
@@ -82,19 +82,21 @@ impl Options {
     /// # Errors
     /// `Configuration`, naming the file and the line.
     pub fn with_file(self) -> Result<Self> {
-        let Some(path) = self.config.clone() else { return Ok(self) };
+        let Some(path) = self.config_file.clone() else { return Ok(self) };
         let shown = path.display();
         let text = std::fs::read_to_string(&path)
             .map_err(|error| Error::configuration(format!("configuration file \"{shown}\": {error}")))?;
-        let file: Self = toml::from_str(&text)
-            .map_err(|error| Error::configuration(format!("configuration file \"{shown}\": {}", error.message())))?;
+        let file: Self = toml::from_str(&text).map_err(|error| {
+            let line = error.span().map_or_else(String::new, |span| format!(", line {}", line_of(&text, span.start)));
+            Error::configuration(format!("configuration file \"{shown}\"{line}: {}", error.message()))
+        })?;
         Ok(self.or(file))
     }
 
     fn or(self, file: Self) -> Self {
         let either = |first: Vec<String>, second| if first.is_empty() { second } else { first };
         Self {
-            config: self.config,
+            config_file: self.config_file,
             data_dir: self.data_dir.or(file.data_dir),
             database: self.database.or(file.database),
             master_key_file: self.master_key_file.or(file.master_key_file),
@@ -133,7 +135,10 @@ impl Options {
     /// # Errors
     /// `Configuration`, naming the one that is no host.
     pub fn allowed_upstreams(&self) -> Result<Vec<AllowedHost>> {
-        self.allow_upstream.iter().map(|host| host.parse()).collect()
+        let parse = |host: &String| {
+            host.parse().map_err(|error: Error| error.within(format!("--allow-upstream: {host:?} is none")))
+        };
+        self.allow_upstream.iter().map(parse).collect()
     }
 
     fn data_dir(&self) -> &Path {
@@ -198,9 +203,15 @@ fn make_private_folder(folder: &Path) -> Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(folder)
-        .map_err(|error| Error::configuration(format!("data folder \"{}\": {error}", folder.display())))
+    builder.create(folder).map_err(|error| {
+        let remedy = "--data-dir takes a folder that can be made or written to";
+        Error::configuration(format!("data folder \"{}\": {remedy}", folder.display())).caused_by(error)
+    })
+}
+
+/// In which line the byte at `offset` stands, counted from 1.
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
 #[cfg(test)]

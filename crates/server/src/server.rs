@@ -48,7 +48,8 @@ pub async fn open(options: &Options, public_url: PublicUrl) -> Result<Vestibule>
     setup.return_to = options
         .allow_return_to
         .iter()
-        .try_fold(ReturnTo::this_site(&public_url), |rules, origin| rules.allow_origin(origin))?
+        .try_fold(ReturnTo::this_site(&public_url), |rules, origin| rules.allow_origin(origin))
+        .map_err(|error| error.within("--allow-return-to"))?
         .with_home(&format!("{}/me", public_url.as_url().path().trim_end_matches('/')))?;
     Vestibule::new(setup)
 }
@@ -116,9 +117,17 @@ impl Server {
     ///
     /// # Errors
     /// `Internal`, when serving had failed.
-    pub async fn stop(mut self) -> Result<()> {
+    pub async fn stop(self) -> Result<()> {
+        self.stop_within(PATIENCE).await
+    }
+
+    /// The same with another time for running requests.
+    ///
+    /// # Errors
+    /// `Internal`, when serving had failed.
+    pub async fn stop_within(mut self, patience: Duration) -> Result<()> {
         self.stop.send_replace(true);
-        let ended = tokio::time::timeout(PATIENCE, &mut self.serving).await;
+        let ended = tokio::time::timeout(patience, &mut self.serving).await;
         if ended.is_err() {
             tracing::warn!("requests that were still running were cut off");
             self.serving.abort();

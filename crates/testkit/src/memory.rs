@@ -21,11 +21,7 @@ impl MemoryRows {
     /// An enabled row for sign-in, to be stored with [`MemoryRows::put`].
     pub fn row(id: u128, owner: &str, name: &str, kind: &str, config: &str) -> ProviderRow {
         ProviderRow {
-            row: RowRef {
-                id: Uuid::from_u128(id),
-                owner: owner.to_owned(),
-                name: name.to_owned(),
-            },
+            row: RowRef { id: Uuid::from_u128(id), owner: owner.to_owned(), name: name.to_owned() },
             display_name: name.to_owned(),
             category: "OAuth".to_owned(),
             kind: kind.to_owned(),
@@ -48,9 +44,7 @@ impl MemoryRows {
     /// Changes a row where it stands.
     pub fn change(&self, owner: &str, name: &str, change: impl FnOnce(&mut ProviderRow)) {
         let mut rows = held(&self.0);
-        let found = rows
-            .iter_mut()
-            .find(|row| row.row.owner == owner && row.row.name == name);
+        let found = rows.iter_mut().find(|row| row.row.owner == owner && row.row.name == name);
         change(found.expect("a test changes rows that it stored"));
     }
 }
@@ -59,10 +53,7 @@ impl MemoryRows {
 impl ProviderRows for MemoryRows {
     async fn find(&self, owner: &str, name: &str) -> Result<Option<ProviderRow>> {
         let rows = held(&self.0);
-        Ok(rows
-            .iter()
-            .find(|row| row.row.owner == owner && row.row.name == name)
-            .cloned())
+        Ok(rows.iter().find(|row| row.row.owner == owner && row.row.name == name).cloned())
     }
 }
 
@@ -117,11 +108,7 @@ impl AttemptStore for MemoryAttempts {
         }
         attempts.insert(
             attempt.key,
-            Held {
-                content: Some(attempt.content),
-                created_at: attempt.created_at,
-                expires_at: attempt.expires_at,
-            },
+            Held { content: Some(attempt.content), created_at: attempt.created_at, expires_at: attempt.expires_at },
         );
         Ok(())
     }

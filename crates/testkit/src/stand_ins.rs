@@ -38,11 +38,12 @@ impl CertResolver for StaticCerts {
     }
 }
 
-/// An HTTP client that answers from a script and remembers what it was asked. It permits every URL.
+/// An HTTP client that answers from a script and remembers what it was asked. It permits every URL and vouches for all but the hosts named.
 #[derive(Debug, Default)]
 pub struct ScriptedHttp {
     answers: Mutex<VecDeque<Answer>>,
     requests: Mutex<Vec<HttpRequest>>,
+    unknown_hosts: Vec<String>,
 }
 
 /// One answer of a [`ScriptedHttp`].
@@ -57,7 +58,18 @@ pub enum Answer {
 impl ScriptedHttp {
     /// Answers with these, in order, and fails when they are used up.
     pub fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
-        Self { answers: Mutex::new(answers.into_iter().collect()), requests: Mutex::default() }
+        Self {
+            answers: Mutex::new(answers.into_iter().collect()),
+            requests: Mutex::default(),
+            unknown_hosts: Vec::new(),
+        }
+    }
+
+    /// Of this host the person who runs the installation knows nothing; all others are vouched for.
+    #[must_use]
+    pub fn not_vouching_for(mut self, host: &str) -> Self {
+        self.unknown_hosts.push(host.to_owned());
+        self
     }
 
     /// What it was asked, in order.
@@ -86,6 +98,10 @@ impl HttpClient for ScriptedHttp {
 
     fn permit(&self, _url: &Url) -> Result<()> {
         Ok(())
+    }
+
+    fn is_vouched_for(&self, url: &Url) -> bool {
+        !self.unknown_hosts.iter().any(|host| url.host_str() == Some(host))
     }
 }
 

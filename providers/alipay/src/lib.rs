@@ -128,7 +128,28 @@ async fn assemble(config: &AlipayConfig, cx: &Context, findings: &mut Findings) 
         )));
     }
     let credentials = slots::judge(&records, &expected, findings);
+    if let (Some(settings), Some(app)) = (&settings, &records.app) {
+        shared_key(settings, app, cx, findings);
+    }
     Some(AlipayProvider::new(settings?, credentials?, cx.clone()))
+}
+
+/// A key that another owner shares signs for Alipay, and for hosts that the installation vouches for: a tenant could otherwise point a row at a gateway of
+/// its own, and pass on what it was sent, signed.
+fn shared_key(settings: &Settings, app: &CertRecord, cx: &Context, findings: &mut Findings) {
+    let gateway = &settings.endpoints.gateway;
+    let own = app.owner == cx.row().owner;
+    if own || settings.environment != Environment::Custom || cx.http().is_vouched_for(gateway) {
+        return;
+    }
+    findings.fault(format!(
+        "the private key of record \"{}/{}\" is shared by another owner, and \"gatewayUrl\" is a host that only this row names (\"{}\"): nothing is \
+         signed for it with a shared key; give \"{}\" a cert record of its own, or have the host allowed where the server is started (--allow-upstream)",
+        app.owner,
+        app.name,
+        gateway.host_str().unwrap_or_default(),
+        cx.row().owner
+    ));
 }
 
 async fn record(field: &str, name: Option<&str>, cx: &Context, findings: &mut Findings) -> Option<CertRecord> {

@@ -34,6 +34,9 @@ struct CertificateReport {
     not_after: Option<String>,
     signature_algorithm: String,
     cert_sn: Option<String>,
+    /// What a vendor takes it for; for people.
+    #[serde(skip)]
+    role: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -101,14 +104,13 @@ fn report(path: &Path, registry: &Registry) -> Report {
         certificates: certificates
             .map(|(index, certificate)| CertificateReport {
                 cert_sn: about(About::Certificate(index), "cert_sn"),
+                role: about(About::Certificate(index), "role"),
                 ..of_certificate(certificate)
             })
             .collect(),
         root_sn: about(About::Text, "root_sn"),
         key: of_key(&material),
-        words: std::iter::once(material.kind().to_string())
-            .chain(facts.iter().filter(|fact| fact.name == "role").map(|fact| fact.value.clone()))
-            .collect(),
+        words: std::iter::once(material.kind().to_string()).chain(about(About::Text, "role")).collect(),
         ..empty(None)
     }
 }
@@ -138,6 +140,7 @@ fn of_certificate(certificate: &Certificate) -> CertificateReport {
         not_after: certificate.not_after().and_then(rfc3339),
         signature_algorithm: certificate.signature_algorithm().name().to_owned(),
         cert_sn: None,
+        role: None,
     }
 }
 
@@ -184,7 +187,8 @@ fn write_text(out: &mut dyn Write, report: &Report) -> std::io::Result<()> {
     writeln!(out, "  holds {}", report.words.join("; "))?;
     for (number, certificate) in report.certificates.iter().enumerate() {
         let unknown = || "unknown".to_owned();
-        writeln!(out, "  certificate {}", number + 1)?;
+        let role = certificate.role.as_ref().map_or_else(String::new, |role| format!(": {role}"));
+        writeln!(out, "  certificate {}{role}", number + 1)?;
         writeln!(out, "    subject              {}", certificate.subject)?;
         writeln!(out, "    issuer               {}", certificate.issuer)?;
         writeln!(out, "    serial               {}", certificate.serial)?;

@@ -20,9 +20,9 @@ use vestibule::{Error, Result};
 fn split_name(text: &str) -> Result<(&str, &str)> {
     match text.split_once('/') {
         Some((owner, name)) if !owner.is_empty() && !name.is_empty() && !name.contains('/') => Ok((owner, name)),
-        _ => Err(Error::configuration(format!(
-            "{text:?} is not a name; expected \"owner/name\", such as \"admin/alipay-app\""
-        ))),
+        _ => {
+            Err(Error::configuration(format!("{text:?} is not a name; expected \"owner/name\", such as \"admin/app\"")))
+        }
     }
 }
 

@@ -109,9 +109,15 @@ fn config(file: Option<&Path>, fields: &[String]) -> Result<Config> {
         None => "{}".to_owned(),
         Some(path) if path == Path::new("-") => {
             let mut text = String::new();
-            std::io::stdin().take(LARGEST as u64).read_to_string(&mut text).map_err(|error| {
+            std::io::stdin().take(LARGEST as u64 + 1).read_to_string(&mut text).map_err(|error| {
                 Error::configuration("the config on standard input cannot be read").caused_by(error)
             })?;
+            if text.len() > LARGEST {
+                return Err(Error::configuration(format!(
+                    "the config on standard input is larger than {} KiB",
+                    LARGEST / 1024
+                )));
+            }
             text
         }
         Some(path) => String::from_utf8(read_limited(path, LARGEST)?)

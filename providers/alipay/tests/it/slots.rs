@@ -358,3 +358,22 @@ async fn addresses_that_the_installation_does_not_permit_are_refused() {
         assert_says(error.message(), &["\"gatewayUrl\""]);
     }
 }
+
+#[tokio::test]
+async fn a_shared_key_signs_nothing_for_a_gateway_that_only_the_row_names() {
+    let material = app().material();
+    let http = || ScriptedHttp::default().not_vouching_for("sim.example");
+    let cx = context(guide(&material), Arc::new(http()), FixedClock::new());
+    let error = open(&custom(r#""subject":"open_id""#), &cx).await.unwrap_err();
+    for word in ["admin/app-cert", "sim.example", "shared by another owner", "--allow-upstream"] {
+        assert!(error.message().contains(word), "{error}");
+    }
+    let findings = check(&custom(r#""subject":"open_id""#), &cx).await;
+    assert!(findings.iter().any(|finding| finding.message.contains("shared by another owner")), "{findings:?}");
+    // Alipay's own gateway is Alipay's, whoever names it.
+    let production = check(&config(r#""subject":"open_id""#), &cx).await;
+    assert!(!production.iter().any(|finding| finding.message.contains("shared by another owner")), "{production:?}");
+    // With a host that the installation vouches for it is signed.
+    let cx = context(guide(&material), Arc::new(ScriptedHttp::default()), FixedClock::new());
+    open(&custom(r#""subject":"open_id""#), &cx).await.unwrap();
+}
