@@ -135,9 +135,8 @@ impl Options {
     /// # Errors
     /// `Configuration`, naming the one that is no host.
     pub fn allowed_upstreams(&self) -> Result<Vec<AllowedHost>> {
-        let parse = |host: &String| {
-            host.parse().map_err(|error: Error| error.within(format!("--allow-upstream: {host:?} is none")))
-        };
+        let parse =
+            |host: &String| host.parse().map_err(|error: Error| error.within(format!("--allow-upstream {host:?}")));
         self.allow_upstream.iter().map(parse).collect()
     }
 

@@ -33,6 +33,8 @@ pub async fn add(vestibule: &Vestibule, add: ProviderAdd, out: &mut dyn Write) -
         enabled: !add.disabled,
         config,
     };
+    // Of a type that is not known nothing can be stored, finished or not.
+    vestibule.registry().get(&new.kind)?;
     let findings = vestibule.check(&unsaved(&new)).await;
     let fatal = findings.iter().any(|finding| finding.severity == Severity::Fatal);
     if fatal && !add.unfinished {
