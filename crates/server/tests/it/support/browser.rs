@@ -103,6 +103,11 @@ impl Browser {
         self.get(callback.as_str()).await
     }
 
+    /// The same, towards a server that may not answer.
+    pub(crate) async fn try_callback(&mut self, callback: &Url) -> vestibule::Result<Answered> {
+        self.try_to_send(HttpRequest::get(callback.clone())).await
+    }
+
     /// Begins with the usual row, agrees as `user`, and comes back; the redirect is not followed.
     pub(crate) async fn come_back(&mut self, simulator: &Simulator, user: &str) -> Answered {
         let authorize = self.begin().await;
@@ -129,6 +134,11 @@ impl Browser {
         self.cookies.clear();
     }
 
+    /// Has these cookies besides its own, such as ones that it had once.
+    pub(crate) fn put_cookies(&mut self, cookies: BTreeMap<String, String>) {
+        self.cookies.extend(cookies);
+    }
+
     /// Every answer so far.
     pub(crate) fn answered(&self) -> &[Answered] {
         &self.answered
@@ -139,20 +149,24 @@ impl Browser {
         &self.secrets
     }
 
-    async fn send(&mut self, mut request: HttpRequest) -> Answered {
+    async fn send(&mut self, request: HttpRequest) -> Answered {
+        self.try_to_send(request).await.unwrap()
+    }
+
+    async fn try_to_send(&mut self, mut request: HttpRequest) -> vestibule::Result<Answered> {
         assert_eq!(request.url.origin(), self.base.origin(), "the browser is at one server only");
         let url = request.url.clone();
         if !self.cookies.is_empty() {
             let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header("cookie", &cookies.join("; "));
         }
-        let HttpResponse { status, headers, body } = self.http.send(request).await.unwrap();
+        let HttpResponse { status, headers, body } = self.http.send(request).await?;
         for (_, line) in headers.iter().filter(|(name, _)| name == "set-cookie") {
             self.keep(line);
         }
         let answered = Answered { url, status, headers, body: String::from_utf8(body).unwrap() };
         self.answered.push(answered.clone());
-        answered
+        Ok(answered)
     }
 
     fn keep(&mut self, set_cookie: &str) {

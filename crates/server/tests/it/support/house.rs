@@ -60,6 +60,11 @@ impl House {
         Browser::new(self.server.public_url().as_url())
     }
 
+    /// A browser that comes past the proxy: it goes to the address itself, whatever the public URL is.
+    pub(crate) fn local_browser(&self) -> Browser {
+        Browser::new(&Url::parse(&format!("http://{}", self.server.address())).unwrap())
+    }
+
     /// The two records of Casdoor's guide, from the simulator's own material.
     pub(crate) async fn add_certs(&self) {
         let material = self.simulator.app().material();

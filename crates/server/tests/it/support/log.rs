@@ -1,10 +1,10 @@
 //! Log lines, kept.
 
+use std::cell::RefCell;
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use tokio::sync::watch;
-use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -61,18 +61,42 @@ impl Write for Log {
     }
 }
 
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
+thread_local! {
+    static OF_THIS_THREAD: RefCell<Option<Log>> = const { RefCell::new(None) };
+}
 
-    fn make_writer(&'a self) -> Self {
-        self.clone()
+/// One subscriber for the whole process hands each line to the log of its thread: with a subscriber for each thread, what one thread finds switched off
+/// may stay so for another (`tracing` remembers it with the place that logs).
+struct ByThread;
+
+impl<'a> MakeWriter<'a> for ByThread {
+    type Writer = Box<dyn Write>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        match OF_THIS_THREAD.with_borrow(Clone::clone) {
+            Some(log) => Box::new(log),
+            None => Box::new(std::io::sink()),
+        }
+    }
+}
+
+/// Ends the log of this thread when it is dropped.
+pub(crate) struct Logging;
+
+impl Drop for Logging {
+    fn drop(&mut self) {
+        OF_THIS_THREAD.set(None);
     }
 }
 
 /// Everything that is logged on this thread while the guard lives; a test's runtime has one thread.
-pub(crate) fn everything_logged() -> (Log, DefaultGuard) {
+pub(crate) fn everything_logged() -> (Log, Logging) {
+    static SUBSCRIBER: Once = Once::new();
+    SUBSCRIBER.call_once(|| {
+        let lines = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_ansi(false);
+        lines.with_writer(ByThread).try_init().expect("nobody else starts logging in this process");
+    });
     let log = Log::new();
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_ansi(false).with_writer(log.clone()).finish();
-    (log, tracing::subscriber::set_default(subscriber))
+    OF_THIS_THREAD.set(Some(log.clone()));
+    (log, Logging)
 }
