@@ -126,7 +126,7 @@ fn config(file: Option<&Path>, fields: &[String]) -> Result<Config> {
             .map_err(|_| Error::configuration(format!("file \"{}\" is no text", path.display())))?,
     };
     if fields.is_empty() {
-        return Ok(Config::new(text));
+        return Ok(Config::new(text.trim()));
     }
     let mut object: Map<String, Value> = serde_json::from_str(&text).map_err(|error| {
         Error::configuration(format!("config: is not a json object (line {}, column {})", error.line(), error.column()))
