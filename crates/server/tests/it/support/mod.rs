@@ -8,9 +8,11 @@ mod house;
 mod log;
 mod program;
 mod search;
+mod tap;
 
 pub(crate) use self::browser::{Answered, Browser};
 pub(crate) use self::house::{APP_CERT, House, NAME, OWNER, ROOT_CERT, add_cert, add_row, authority, config};
 pub(crate) use self::log::{Log, everything_logged};
 pub(crate) use self::program::{Program, run, run_with};
 pub(crate) use self::search::holds;
+pub(crate) use self::tap::Tap;
