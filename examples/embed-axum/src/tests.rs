@@ -155,6 +155,16 @@ async fn the_session_token_is_not_in_the_database() {
     assert_eq!(stored, Digest::of(token).to_string());
 }
 
+#[test]
+fn excerpts_on_the_page_about_embedding_stand_in_the_example() {
+    let (page, example) = (include_str!("../../../docs/embedding.md"), include_str!("main.rs"));
+    let excerpts: Vec<_> = page.split("```rust\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(excerpts.len() > 5, "{} excerpts", excerpts.len());
+    for excerpt in excerpts {
+        assert!(example.contains(excerpt), "docs/embedding.md shows what is not in the example:\n{excerpt}");
+    }
+}
+
 /// The server of one test.
 struct House {
     folder: tempfile::TempDir,
