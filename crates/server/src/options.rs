@@ -135,8 +135,8 @@ impl Options {
     /// # Errors
     /// `Configuration`, naming the one that is no host.
     pub fn allowed_upstreams(&self) -> Result<Vec<AllowedHost>> {
-        let parse =
-            |host: &String| host.parse().map_err(|error: Error| error.within(format!("--allow-upstream {host:?}")));
+        // What was given may be a URL with a password in it, so only the option is named.
+        let parse = |host: &String| host.parse().map_err(|error: Error| error.within("--allow-upstream"));
         self.allow_upstream.iter().map(parse).collect()
     }
 
