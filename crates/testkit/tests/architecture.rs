@@ -1,4 +1,4 @@
-//! Holds the walls of the house: who may import whom, which library lives where, and where a vendor may be named. `docs/src/architecture.md` has the
+//! Holds the walls of the house: who may import whom, which library lives where, and where a vendor may be named. `docs/architecture.md` has the
 //! reasons.
 //!
 //! A new package fails here until it has a line in [`MAY_IMPORT`].

@@ -6,6 +6,7 @@ use vestibule_attempt_store::SqlAttempts;
 use vestibule_certs_store::CertStore;
 use vestibule_database::{Database, Keyring, MasterKey};
 use vestibule_http_client::{GuardedClient, Settings as HttpSettings};
+#[cfg(feature = "routes")]
 use vestibule_login::routes::Host;
 use vestibule_login::{Logins, ProviderRow, PublicUrl, ReturnTo, Settings as LoginSettings};
 use vestibule_oauth_provider::{
@@ -101,6 +102,7 @@ impl Vestibule {
     }
 
     /// The routes `/login/{owner}/{provider}` and `/callback/{owner}/{provider}`, for any axum application; `host` decides about accounts and sessions.
+    #[cfg(feature = "routes")]
     pub fn router<S: Clone + Send + Sync + 'static>(&self, host: Arc<dyn Host>) -> axum::Router<S> {
         vestibule_login::routes::router(self.logins.clone(), host)
     }

@@ -40,9 +40,9 @@ pub use vestibule_database::{Database, KeyOrigin, Keyring, MasterKey, Place};
 pub use vestibule_http_client::{AllowedHost, GuardedClient, Settings as HttpSettings};
 pub use vestibule_login::{Logins, PublicUrl, ReturnTo};
 pub use vestibule_oauth_provider::{
-    About, Clock, Config, Digest, Error, ErrorKind, Fact, Finding, HttpClient, HttpRequest, HttpResponse, Intent,
-    Random, Registry, Result, RowRef, Secret, Severity, Subject, SystemClock, SystemRandom, Tokens, Url, UserInfo,
-    Uuid, unix_seconds,
+    About, AttemptFault, BrowserSecret, Clock, Config, Digest, Error, ErrorKind, Fact, Finding, HttpClient,
+    HttpRequest, HttpResponse, Intent, Random, Registry, Result, RowRef, Secret, Severity, Subject, SystemClock,
+    SystemRandom, Tokens, Url, UserInfo, Uuid, unix_seconds,
 };
 pub use vestibule_provider_store::ProviderStore;
 

@@ -9,8 +9,9 @@ use crate::name::Name;
 use crate::public_key::PublicKey;
 use crate::{integer, time};
 
-/// The longest serial number that is read, in bytes. RFC 5280 section 4.1.2.2 allows 20; the bound keeps the decimal form cheap to compute.
-const MAX_SERIAL_BYTES: usize = 4096;
+/// The longest serial number that is read, in bytes. RFC 5280 section 4.1.2.2 allows 20. The decimal form costs quadratic time, and whoever may write a
+/// cert record could make every click compute it for dozens of certificates.
+const MAX_SERIAL_BYTES: usize = 64;
 
 /// An X.509 certificate, read leniently.
 ///

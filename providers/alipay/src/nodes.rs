@@ -66,6 +66,10 @@ impl TokenNode {
         let access_token = self.access_token.filter(|token| !token.is_empty()).ok_or_else(|| {
             Error::network(format!("{TOKEN}: Alipay's answer is a success without an \"access_token\""))
         })?;
+        // It goes into the next request's string to sign, in which "&" would begin another parameter.
+        if !is_plain(access_token.expose()) {
+            return Err(Error::network(format!("{TOKEN}: the \"access_token\" is none of Alipay's")));
+        }
         let named = [
             ("user_id", self.user_id),
             ("open_id", self.open_id),
@@ -87,6 +91,14 @@ impl TokenNode {
     }
 }
 
+/// Documented are at most 40 characters; all that were seen are letters and digits.
+fn is_plain(token: &str) -> bool {
+    token.len() <= 256
+        && token
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'+' | b'/' | b'='))
+}
+
 /// The node of `alipay.user.info.share`: <https://opendocs.alipay.com/open/02xtlf>. Everything may be missing.
 #[derive(Deserialize)]
 pub(crate) struct ProfileNode {
@@ -99,6 +111,15 @@ pub(crate) struct ProfileNode {
     mobile: Option<String>,
     #[serde(flatten)]
     others: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Whom a profile is about.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    /// The user of the token.
+    User,
+    /// It has no id.
+    Nobody,
 }
 
 impl ProfileNode {
@@ -117,8 +138,9 @@ impl ProfileNode {
         }
     }
 
-    /// Whether it is about the user of the token. Both answers are signed, but nothing in them says that they belong together except the ids.
-    pub(crate) fn is_of(&self, ids: &BTreeMap<SubjectName, &str>) -> Result<()> {
+    /// Whether it is about the user of the token, or about nobody. Both answers are signed, but nothing in them says that they belong together except
+    /// the ids.
+    pub(crate) fn is_of(&self, ids: &BTreeMap<SubjectName, &str>) -> Result<About> {
         let own = [
             (SubjectName::OpenId, self.open_id.as_deref()),
             (SubjectName::UserId, self.user_id.as_deref()),
@@ -127,7 +149,7 @@ impl ProfileNode {
         let mut told =
             own.into_iter().filter_map(|(name, id)| Some((name, id.filter(|id| !id.is_empty())?))).peekable();
         if told.peek().is_none() {
-            return Ok(());
+            return Ok(About::Nobody);
         }
         let mut in_common = false;
         for (name, id) in told {
@@ -143,7 +165,7 @@ impl ProfileNode {
             }
         }
         if in_common {
-            return Ok(());
+            return Ok(About::User);
         }
         Err(Error::signature(format!(
             "{USER_INFO}: the profile has no kind of id in common with the token, so it may be another user's"
@@ -173,6 +195,15 @@ mod tests {
     }
 
     #[test]
+    fn a_token_that_would_add_parameters_to_the_next_request_is_none() {
+        for token in ["x&method=alipay.trade.refund", "x y", "\u{0}", &"x".repeat(257)] {
+            let json = serde_json::json!({ "access_token": token }).to_string();
+            let error = tokens(&json).unwrap_err();
+            assert!(error.message().contains("none of Alipay's") && !error.message().contains(token), "{error}");
+        }
+    }
+
+    #[test]
     fn a_success_without_a_token_is_none() {
         for json in ["{}", r#"{"access_token":""}"#, r#"{"access_token":null}"#] {
             assert!(tokens(json).is_err(), "{json}");
@@ -183,10 +214,11 @@ mod tests {
     fn a_profile_is_compared_with_the_token_by_every_id_they_share() {
         let profile = |json: &str| serde_json::from_str::<ProfileNode>(json).unwrap();
         let ids = BTreeMap::from([(SubjectName::OpenId, "o1"), (SubjectName::UserId, "u1")]);
-        for same in
-            ["{}", r#"{"open_id":"o1"}"#, r#"{"open_id":"o1","user_id":"u1","union_id":"x"}"#, r#"{"user_id":""}"#]
-        {
-            assert!(profile(same).is_of(&ids).is_ok(), "{same}");
+        for same in [r#"{"open_id":"o1"}"#, r#"{"open_id":"o1","user_id":"u1","union_id":"x"}"#] {
+            assert_eq!(profile(same).is_of(&ids).unwrap(), About::User, "{same}");
+        }
+        for nobody in ["{}", r#"{"user_id":""}"#, r#"{"nick_name":"x"}"#] {
+            assert_eq!(profile(nobody).is_of(&ids).unwrap(), About::Nobody, "{nobody}");
         }
         for other in [r#"{"open_id":"o2"}"#, r#"{"open_id":"o1","user_id":"u2"}"#, r#"{"union_id":"x"}"#] {
             assert!(profile(other).is_of(&ids).is_err(), "{other}");

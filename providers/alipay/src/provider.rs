@@ -12,7 +12,7 @@ use vestibule_oauth_provider::{
 use crate::answer::{Answer, AnswerFault, Verifier};
 use crate::config::{SCOPE_PROFILE, Settings, SubjectName};
 use crate::errors::{self, Received, Sent};
-use crate::nodes::{ProfileNode, TokenNode};
+use crate::nodes::{About, ProfileNode, TokenNode};
 use crate::request::{Caller, timestamp};
 use crate::slots::{Credentials, End};
 
@@ -95,7 +95,7 @@ impl AlipayProvider {
     fn report_rotation(&self, method: &str, answer: &Answer) {
         if let Some(alipay_cert_sn) = answer.rotated_to() {
             tracing::warn!(
-                provider = %self.cx.row(),
+                provider = self.cx.row().to_string(),
                 method,
                 alipay_cert_sn,
                 "Alipay has issued a new certificate for the same key; download alipayCertPublicKey.crt again before the old one expires"
@@ -218,8 +218,14 @@ impl AlipayProvider {
         }
         let parameters = [("auth_token", tokens.access_token.expose())];
         let profile: ProfileNode = self.call(USER_INFO, &parameters).await?.parse()?;
-        profile.is_of(&ids)?;
-        profile.add_to(&mut user_info, |avatar| self.avatar(avatar));
+        match profile.is_of(&ids)? {
+            About::User => profile.add_to(&mut user_info, |avatar| self.avatar(avatar)),
+            // The node's name is not signed: this could be any answer without ids.
+            About::Nobody => tracing::warn!(
+                provider = self.cx.row().to_string(),
+                "Alipay's profile names nobody, so nothing of it is used; the user is who the token says"
+            ),
+        }
         Ok(user_info)
     }
 

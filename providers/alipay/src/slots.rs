@@ -83,7 +83,7 @@ pub(crate) fn judge(records: &Records, expected: &Expected<'_>, findings: &mut F
     Some(Credentials {
         app_cert_sn: cert_sn(&app_certificate),
         app_key_sha256: app_key.spki_sha256,
-        root_cert_sn: root_sn(&roots.certificates)?,
+        root_cert_sn: roots.sn?,
         signer: app_key.signer,
         verifier: alipay?,
         ends,
@@ -111,6 +111,8 @@ struct Roots {
     place: String,
     field: Field,
     certificates: Vec<Certificate>,
+    /// Nothing where none of them is signed with RSA.
+    sn: Option<String>,
 }
 
 struct Judge<'a> {
@@ -187,8 +189,8 @@ impl Judge<'_> {
                 continue;
             }
             let certificates = material.certificates().to_vec();
-            self.root_bundle(slot, &certificates);
-            return Some(Roots { place: slot.to_string(), field: slot.field, certificates });
+            let sn = self.root_bundle(slot, &certificates);
+            return Some(Roots { place: slot.to_string(), field: slot.field, certificates, sn });
         }
         // Neither: which field was meant follows from the layout.
         let in_private_key = matches!(alipay, AlipayRecord::BesideTheRoots)
@@ -206,10 +208,11 @@ impl Judge<'_> {
         }
     }
 
-    fn root_bundle(&mut self, slot: Slot<'_>, certificates: &[Certificate]) {
+    /// The bundle's serial number, where it has one.
+    fn root_bundle(&mut self, slot: Slot<'_>, certificates: &[Certificate]) -> Option<String> {
         let Some(sn) = root_sn(certificates) else {
             self.findings.fault(format!("{slot} holds roots of which none is signed with RSA, so it has no serial number; the whole {ROOT_CERT} belongs there"));
-            return;
+            return None;
         };
         let of_test = certificates
             .iter()
@@ -220,6 +223,7 @@ impl Judge<'_> {
                 "{slot} holds a root bundle with alipay_root_cert_sn {sn}; the one handed out for production so far has {PRODUCTION_ROOT_SN}"
             )));
         }
+        Some(sn)
     }
 
     fn alipay(&mut self, records: &Records, roots: Option<&Roots>, app: Option<&App>) -> Option<Verifier> {
