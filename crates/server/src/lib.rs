@@ -12,6 +12,7 @@ pub mod options;
 pub mod pages;
 pub mod providers;
 pub mod server;
+mod serving;
 pub mod session;
 pub mod walk;
 
@@ -74,7 +75,8 @@ async fn serve(options: &Options) -> Result<()> {
     let server = Server::start(options, listener).await?;
     server::asked_to_stop().await;
     tracing::info!("asked to stop");
-    server.stop().await
+    server.stop().await;
+    Ok(())
 }
 
 /// The installation, for commands that serve nothing.

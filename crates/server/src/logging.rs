@@ -14,8 +14,11 @@ use crate::options::{LogFormat, Options};
 /// `Configuration`, when the filter is none.
 pub fn start(options: &Options, unless_told: &str) -> Result<()> {
     let filter = options.log.as_deref().unwrap_or(unless_told);
-    let filter = EnvFilter::try_new(filter)
-        .map_err(|error| Error::configuration(format!("--log: \"{filter}\" is no filter ({error}); expected such as \"info\" or \"warn,vestibule_login=debug\"")))?;
+    let filter = EnvFilter::try_new(filter).map_err(|error| {
+        Error::configuration(format!(
+            "--log: \"{filter}\" is no filter ({error}); expected such as \"info\" or \"warn,vestibule_login=debug\""
+        ))
+    })?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

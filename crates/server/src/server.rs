@@ -18,6 +18,7 @@ use crate::access_log;
 use crate::options::Options;
 use crate::pages::Pages;
 use crate::providers;
+use crate::serving;
 use crate::session::Sessions;
 
 /// How long running requests may take to finish when the server is told to stop.
@@ -30,7 +31,7 @@ pub struct Server {
     public_url: PublicUrl,
     vestibule: Vestibule,
     stop: watch::Sender<bool>,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
     _upkeep: Upkeep,
 }
 
@@ -84,15 +85,8 @@ impl Server {
         let router = router
             .merge(health(vestibule.database().clone()))
             .layer(middleware::from_fn_with_state(clock, access_log::log));
-        let (stop, mut stopped) = watch::channel(false);
-        let serving = tokio::spawn(async move {
-            axum::serve(listener, router)
-                .with_graceful_shutdown(async move {
-                    // An error means that the handle is gone, which is a stop too.
-                    let _ = stopped.wait_for(|stop| *stop).await;
-                })
-                .await
-        });
+        let (stop, stopped) = watch::channel(false);
+        let serving = tokio::spawn(serving::serve(listener, router, stopped));
         let upkeep = vestibule.start_upkeep();
         tracing::info!(%address, public_url = %public_url.as_url(), "listening");
         Ok(Self { address, public_url, vestibule, stop, serving, _upkeep: upkeep })
@@ -114,29 +108,18 @@ impl Server {
     }
 
     /// Takes no new connections, lets running requests finish, for ten seconds at the most, and closes the database.
-    ///
-    /// # Errors
-    /// `Internal`, when serving had failed.
-    pub async fn stop(self) -> Result<()> {
-        self.stop_within(PATIENCE).await
+    pub async fn stop(self) {
+        self.stop_within(PATIENCE).await;
     }
 
     /// The same with another time for running requests.
-    ///
-    /// # Errors
-    /// `Internal`, when serving had failed.
-    pub async fn stop_within(mut self, patience: Duration) -> Result<()> {
+    pub async fn stop_within(mut self, patience: Duration) {
         self.stop.send_replace(true);
-        let ended = tokio::time::timeout(patience, &mut self.serving).await;
-        if ended.is_err() {
+        if tokio::time::timeout(patience, &mut self.serving).await.is_err() {
             tracing::warn!("requests that were still running were cut off");
             self.serving.abort();
         }
         self.vestibule.database().close().await;
-        match ended {
-            Ok(Ok(Err(error))) => Err(Error::internal("the server failed").caused_by(error)),
-            _ => Ok(()),
-        }
     }
 }
 

@@ -130,7 +130,11 @@ impl routes::Host for Sessions {
                 return Err(Error::unsupported("this server has no accounts to link; it only shows who signed in"));
             }
         }
-        tracing::info!(row = %login.row, subject_kind = %login.user.subject.kind, "somebody signed in");
+        tracing::info!(
+            row = login.row.to_string(),
+            subject_kind = login.user.subject.kind.as_str(),
+            "somebody signed in"
+        );
         Ok(routes::Landing::return_to().set_cookie(self.start(&login)?))
     }
 }

@@ -53,7 +53,7 @@ pub async fn run(demo: &Demo, mut options: Options, out: &mut dyn Write) -> Resu
     fill(server.vestibule(), &simulator).await?;
 
     let done = if demo.walk { walk_through(&server, out).await } else { invite(&server, out).await };
-    server.stop().await?;
+    server.stop().await;
     simulator.shutdown().await;
     done
 }
