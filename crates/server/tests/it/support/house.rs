@@ -76,11 +76,6 @@ impl House {
     pub(crate) async fn add_row(&self, name: &str, changes: Value) {
         add_row(self.vestibule(), name, config(&self.simulator, changes)).await;
     }
-
-    /// `/path` of the server.
-    pub(crate) fn url(&self, path: &str) -> Url {
-        self.server.public_url().as_url().join(path).unwrap()
-    }
 }
 
 /// Stores a record of the shared owner, as the command line does.

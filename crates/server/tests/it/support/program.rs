@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{ExitStatus, Output, Stdio};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use vestibule::Url;
@@ -38,6 +38,19 @@ pub(crate) async fn run_with(
     child.wait_with_output().await.unwrap()
 }
 
+/// Keeps what a process writes.
+fn keep(mut output: impl AsyncRead + Unpin + Send + 'static) -> (Log, JoinHandle<()>) {
+    let log = Log::new();
+    let mut written = log.clone();
+    let reading = tokio::spawn(async move {
+        let mut buffer = vec![0; 64 * 1024];
+        while let Ok(read @ 1..) = output.read(&mut buffer).await {
+            written.write_all(&buffer[..read]).unwrap();
+        }
+    });
+    (log, reading)
+}
+
 /// A server as a process. It is killed when this is dropped.
 pub(crate) struct Program {
     child: Child,
@@ -52,18 +65,21 @@ impl Program {
         let mut command = command();
         command.arg("serve").arg("--data-dir").arg(data).args(["--listen", "127.0.0.1:0"]).args(arguments);
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let log = Log::new();
-        let mut stderr = child.stderr.take().unwrap();
-        let mut written = log.clone();
-        let reading = tokio::spawn(async move {
-            let mut buffer = vec![0; 64 * 1024];
-            while let Ok(read @ 1..) = stderr.read(&mut buffer).await {
-                written.write_all(&buffer[..read]).unwrap();
-            }
-        });
+        let (log, reading) = keep(child.stderr.take().unwrap());
         let line = log.line("listening").await;
         let address = line.split("address=").nth(1).unwrap().split_whitespace().next().unwrap();
         let url = Url::parse(&format!("http://{address}")).unwrap();
+        Self { child, log, reading, url }
+    }
+
+    /// `vestibule demo` on a free port of loopback; what it makes is put into `folder`.
+    pub(crate) async fn demo(folder: &Path) -> Self {
+        let mut command = command();
+        command.args(["demo", "--listen", "127.0.0.1:0"]).env("TMPDIR", folder);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let (log, reading) = keep(child.stdout.take().unwrap());
+        let line = log.line("Open ").await;
+        let url = Url::parse(line.split_whitespace().nth(1).unwrap()).unwrap();
         Self { child, log, reading, url }
     }
 
@@ -76,7 +92,7 @@ impl Program {
         Browser::new(&self.url)
     }
 
-    /// What it wrote to standard error so far.
+    /// What it wrote so far: its log, or what a demonstration says.
     pub(crate) fn log(&self) -> &Log {
         &self.log
     }
