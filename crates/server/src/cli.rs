@@ -82,6 +82,9 @@ pub struct CertAdd {
     /// File for the Private key field, such as appPrivateKey.txt
     #[arg(long, value_name = "FILE")]
     pub private_key: Option<PathBuf>,
+    /// Put it in the place of the record of that name; a Private key field that is not given stays as it is
+    #[arg(long, requires = "certificate")]
+    pub replace: bool,
 }
 
 /// What is done with provider rows.
@@ -135,4 +138,7 @@ pub struct ProviderAdd {
     /// Store the row switched off
     #[arg(long)]
     pub disabled: bool,
+    /// Put it in the place of the row of that name, whose id stays
+    #[arg(long)]
+    pub replace: bool,
 }

@@ -11,6 +11,8 @@ use crate::cli::CertAdd;
 
 /// The largest file that is read for a field: what one field may hold.
 const LARGEST: usize = 256 * 1024;
+/// The mask that the store shows for a Private key field, and takes for "what is stored".
+const AS_IT_IS: &str = "***";
 
 /// Judges and stores a record of the files that the command line names.
 ///
@@ -21,16 +23,22 @@ pub async fn add(vestibule: &Vestibule, add: CertAdd, out: &mut dyn Write) -> Re
     let read = |path: Option<&Path>| path.map(read_text).transpose();
     let certificate = read(add.certificate.as_deref())?.unwrap_or_default();
     let private_key = read(add.private_key.as_deref())?.map(Secret::new);
-    let view = vestibule
-        .certs()
-        .save(NewCert {
-            owner: owner.to_owned(),
-            name: name.to_owned(),
-            display_name: add.display_name,
-            certificate,
-            private_key,
-        })
-        .await?;
+    let mut cert = NewCert {
+        owner: owner.to_owned(),
+        name: name.to_owned(),
+        display_name: add.display_name,
+        certificate,
+        private_key,
+    };
+    let view = if add.replace {
+        cert.private_key.get_or_insert_with(|| Secret::new(AS_IT_IS));
+        if cert.display_name.is_empty() {
+            cert.display_name = vestibule.certs().get(owner, name).await?.display_name;
+        }
+        vestibule.certs().replace(cert).await?
+    } else {
+        vestibule.certs().save(cert).await?
+    };
     write_view(out, &view).map_err(cannot_write)
 }
 

@@ -24,7 +24,7 @@ const CATEGORY: &str = "OAuth";
 pub async fn add(vestibule: &Vestibule, add: ProviderAdd, out: &mut dyn Write) -> Result<()> {
     let (owner, name) = split_name(&add.row)?;
     let config = config(add.config.as_deref(), &add.set)?;
-    let new = NewProvider {
+    let mut new = NewProvider {
         owner: owner.to_owned(),
         name: name.to_owned(),
         display_name: add.display_name,
@@ -40,10 +40,17 @@ pub async fn add(vestibule: &Vestibule, add: ProviderAdd, out: &mut dyn Write) -
     if fatal && !add.unfinished {
         write_findings(out, &findings).map_err(cannot_write)?;
         return Err(Error::configuration(format!(
-            "nobody could sign in with \"{owner}/{name}\", so it was not added; mend what stands above, or add it with --unfinished"
+            "nobody could sign in with \"{owner}/{name}\", so it was not stored; mend what stands above, or store it with --unfinished"
         )));
     }
-    let view = vestibule.providers().add(new).await?;
+    let view = if add.replace {
+        if new.display_name.is_empty() {
+            new.display_name = vestibule.providers().get(owner, name).await?.display_name;
+        }
+        vestibule.providers().replace(new).await?
+    } else {
+        vestibule.providers().add(new).await?
+    };
     write_row(vestibule, &view, &findings, out).map_err(cannot_write)
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use vestibule_alipay_simulator::{AppRegistration, RsaKey, SharedKey};
+use vestibule_alipay_simulator::{AppRegistration, Authority, LeafRequest, RsaKey, SharedKey};
 
 use crate::support::{Program, run_with};
 
@@ -318,6 +318,38 @@ async fn a_row_is_added_from_fields_from_a_file_and_from_standard_input() {
 }
 
 #[tokio::test]
+async fn what_exists_is_replaced_only_when_that_is_asked_for() {
+    let shell = Shell::with_records().await;
+    shell.add_provider(&["--display-name", "支付宝"]).await.done();
+    let line = |shown: &str, word: &str| shown.lines().find(|line| line.contains(word)).unwrap().to_owned();
+    let record = shell.run(&["cert", "show", "admin/root"]).await.done();
+    let row = shell.run(&["provider", "show", "acme/alipay"]).await.done();
+
+    // Alipay has issued its certificate anew; the roots in the other field stay.
+    let request = LeafRequest::alipay(shell.app.pid());
+    let issued = Authority::shared().unwrap().issue(&request, &RsaKey::shared(SharedKey::Alipay).unwrap()).unwrap();
+    shell.write("new.crt", issued.chain_pem());
+    let again = ["cert", "add", "admin/root", "--certificate", "@new.crt"];
+    let said = shell.run(&again).await.refused();
+    assert_says(&said, &["cert record \"admin/root\" exists already", "replace it"]);
+    assert_eq!(shell.run(&["cert", "show", "admin/root"]).await.done(), record);
+    let replaced = shell.run(&[again.as_slice(), &["--replace"]].concat()).await.done();
+    assert_eq!(line(&replaced, "  id "), line(&record, "  id "));
+    assert_ne!(line(&replaced, "      serial"), line(&record, "      serial"));
+    assert_says(&replaced, &["private key   a bundle of 2 certificates", "version       2"]);
+
+    let said = shell.add_provider(&["--set", "subject=user_id"]).await.refused();
+    assert_says(&said, &["provider row \"acme/alipay\" exists already", "replace it"]);
+    let replaced = shell.add_provider(&["--set", "subject=user_id", "--replace"]).await.done();
+    assert_eq!(line(&replaced, "  id "), line(&row, "  id "));
+    assert_says(&replaced, &["支付宝", "\"subject\":\"user_id\"", "version       2"]);
+    assert!(!replaced.contains("FATAL"), "{replaced}");
+
+    let nothing = ["cert", "add", "admin/x", "--certificate", "@app.crt", "--replace"];
+    assert_says(&shell.run(&nothing).await.refused(), &["there is no cert record \"admin/x\""]);
+}
+
+#[tokio::test]
 async fn a_row_is_switched_off_and_on() {
     let shell = Shell::with_records().await;
     shell.add_provider(&[]).await.done();
@@ -354,7 +386,7 @@ async fn a_row_that_nobody_could_sign_in_with_is_stored_only_when_that_is_asked_
         ("appID=1", &["\"appID\"", "unknown field", "`appId`"]),
     ] {
         let said = shell.add_provider(&["--set", change]).await.refused();
-        assert_says(&said, &[["FATAL", "acme/alipay", "was not added", "--unfinished"].as_slice(), words].concat());
+        assert_says(&said, &[["FATAL", "acme/alipay", "was not stored", "--unfinished"].as_slice(), words].concat());
     }
     assert_eq!(shell.run(&["provider", "list"]).await.done(), "");
 

@@ -245,7 +245,7 @@ async fn check(case: &Case) {
     let mut printed = Vec::new();
     let refused = provider::add(&site.vestibule, arguments(&config), &mut printed).await.unwrap_err();
     let printed = String::from_utf8(printed).unwrap();
-    assert!(refused.report().contains("was not added"), "{}: {}", case.name, refused.report());
+    assert!(refused.report().contains("was not stored"), "{}: {}", case.name, refused.report());
     let sentence = printed.lines().find_map(|line| line.trim_start().strip_prefix("FATAL   "));
     let sentence = sentence.unwrap_or_else(|| panic!("{}: nothing fatal in:\n{printed}", case.name));
     for words in case.says {
@@ -297,6 +297,7 @@ fn arguments(config: &Value) -> ProviderAdd {
         set: config.as_object().unwrap().iter().map(member).collect(),
         unfinished: false,
         disabled: false,
+        replace: false,
     }
 }
 
