@@ -82,11 +82,17 @@ impl PublicUrl {
     /// `/{action}/{owner}/{provider}` under this URL, each part percent-encoded.
     ///
     /// # Errors
-    /// `Configuration`: a name that is empty, `.` or `..` cannot stand in a URL.
+    /// `Configuration`: a name that is empty, `.` or `..`, or has a control character in it, cannot stand in a URL.
     pub(crate) fn route(&self, action: &str, owner: &str, provider: &str) -> Result<Url> {
         if [owner, provider].iter().any(|name| matches!(*name, "" | "." | "..")) {
             return Err(Error::configuration(
                 "an owner or provider whose name is empty, \".\" or \"..\" has no url: give it another name",
+            ));
+        }
+        // The url crate drops tabs and line ends (WHATWG URL, basic URL parser, step 3): "ali\tpay" would have the callback url of "alipay".
+        if [owner, provider].iter().any(|name| name.chars().any(char::is_control)) {
+            return Err(Error::configuration(
+                "an owner or provider whose name has a control character in it, such as a line break, has no url: give it another name",
             ));
         }
         let mut url = self.base.clone();
@@ -168,6 +174,25 @@ mod tests {
         for name in ["", ".", ".."] {
             assert!(url.route("callback", name, "alipay").is_err());
             assert!(url.route("callback", "acme", name).is_err());
+        }
+    }
+
+    #[test]
+    fn no_two_names_share_a_url() {
+        let url = PublicUrl::parse("https://example.com/auth").unwrap();
+        for letter in (0..0x2ff).filter_map(char::from_u32) {
+            let name = format!("ali{letter}pay");
+            match url.route("callback", "acme", &name) {
+                Ok(url) => {
+                    let last = url.path_segments().unwrap().next_back().unwrap().to_owned();
+                    assert!(last.len() > "alipay".len(), "{letter:?}: {url}");
+                }
+                Err(error) => {
+                    assert!(letter.is_control(), "{letter:?}");
+                    assert!(error.message().contains("control character"), "{error}");
+                }
+            }
+            assert_eq!(url.route("login", &name, "alipay").is_err(), letter.is_control());
         }
     }
 }
