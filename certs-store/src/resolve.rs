@@ -36,17 +36,17 @@ impl CertStore {
     }
 
     fn open(&self, row: &CertRow) -> Result<CertRecord, StoreError> {
-        if row.kind != X509 {
-            let record = row.record();
+        if row.head.kind != X509 {
+            let record = row.head.record();
             return Err(StoreError::Unreadable(format!(
                 "{record}, field Type: {:?} is not known here; known: \"{X509}\"",
-                row.kind.chars().take(50).collect::<String>()
+                row.head.kind.chars().take(50).collect::<String>()
             )));
         }
         Ok(CertRecord {
-            id: row.uuid()?,
-            owner: row.owner.clone(),
-            name: row.name.clone(),
+            id: row.head.uuid()?,
+            owner: row.head.owner.clone(),
+            name: row.head.name.clone(),
             certificate: row.certificate()?.to_owned(),
             private_key: row.private_key(&self.keyring)?,
         })

@@ -3,8 +3,11 @@
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
-use vestibule_database::{Keyring, Place, Record, StoreError, is_sealed};
+use vestibule_database::{Keyring, Place, Record, RowHead, StoreError, is_sealed};
 use vestibule_oauth_provider::Secret;
+
+/// How messages call a row.
+const WHAT: &str = "cert record";
 
 /// The longest field that is read, in bytes: the longest text that is judged, sealed, with some to spare. The query leaves out what is longer.
 pub(crate) const LONGEST_FIELD: i64 = 512 * 1024;
@@ -13,8 +16,9 @@ pub(crate) const LONGEST_FIELD: i64 = 512 * 1024;
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, owner, name, substr(display_name, 1, 200) AS display_name, substr(type, 1, 100) AS type,
-                version, not_after, created_at, updated_at,
+            "SELECT ",
+            vestibule_database::row_head!(),
+            ", not_after,
                 CASE WHEN octet_length(certificate) <= ? THEN certificate END AS certificate,
                 CASE WHEN octet_length(private_key) <= ? THEN private_key END AS private_key,
                 private_key IS NOT NULL AS has_private_key
@@ -26,15 +30,8 @@ macro_rules! select {
 pub(crate) use select;
 
 pub(crate) struct CertRow {
-    pub(crate) id: String,
-    pub(crate) owner: String,
-    pub(crate) name: String,
-    pub(crate) display_name: String,
-    pub(crate) kind: String,
-    pub(crate) version: i64,
+    pub(crate) head: RowHead,
     pub(crate) not_after: Option<i64>,
-    pub(crate) created_at: i64,
-    pub(crate) updated_at: i64,
     /// Nothing, when it cannot be read.
     certificate: Option<String>,
     private_key: Option<Stored>,
@@ -56,30 +53,10 @@ impl CertRow {
                 Ok(None) | Err(_) => Stored::Unreadable,
             });
         Ok(Self {
-            id: text(row, "id")?,
-            owner: text(row, "owner")?,
-            name: text(row, "name")?,
-            display_name: text(row, "display_name")?,
-            kind: text(row, "type")?,
-            version: row.try_get("version")?,
+            head: RowHead::read(row, WHAT)?,
             not_after: row.try_get("not_after")?,
-            created_at: row.try_get("created_at")?,
-            updated_at: row.try_get("updated_at")?,
             certificate: row.try_get("certificate").unwrap_or_default(),
             private_key,
-        })
-    }
-
-    pub(crate) fn record(&self) -> Record<'_> {
-        record(&self.owner, &self.name)
-    }
-
-    pub(crate) fn uuid(&self) -> Result<Uuid, StoreError> {
-        Uuid::parse_str(&self.id).map_err(|_| {
-            let record = self.record();
-            StoreError::Unreadable(format!(
-                "{record}: its id is not a UUID; delete the row and insert it without an id"
-            ))
         })
     }
 
@@ -103,31 +80,33 @@ impl CertRow {
         if !is_sealed(stored.expose()) {
             return Ok(Some(stored.clone()));
         }
-        let id = self.uuid()?;
-        keyring.open(stored.expose(), &private_key_place(&id, self.version)).map(Some).map_err(|error| {
-            let record = self.record();
+        let RowHead { owner, version, .. } = &self.head;
+        let id = self.head.uuid()?;
+        keyring.open(stored.expose(), &private_key_place(owner, &id, *version)).map(Some).map_err(|error| {
+            let record = self.head.record();
             StoreError::Unreadable(format!("{record}, field Private key: {error}"))
         })
     }
 
     fn unreadable(&self, field: &str) -> StoreError {
-        let record = self.record();
+        let record = self.head.record();
         StoreError::Unreadable(format!(
             "{record}, field {field}: is longer than {LONGEST_FIELD} bytes or is not UTF-8 text; save the record again"
         ))
     }
 }
 
-/// A short text of which nothing hangs on every letter; bytes that are not UTF-8 become U+FFFD.
-fn text(row: &SqliteRow, column: &str) -> Result<String, sqlx::Error> {
-    Ok(String::from_utf8_lossy(row.try_get(column)?).into_owned())
+impl AsRef<RowHead> for CertRow {
+    fn as_ref(&self) -> &RowHead {
+        &self.head
+    }
 }
 
 pub(crate) fn record<'a>(owner: &'a str, name: &'a str) -> Record<'a> {
-    Record { what: "cert record", owner, name }
+    Record { what: WHAT, owner, name }
 }
 
 /// Where the Private key field of a record is sealed.
-pub(crate) fn private_key_place(id: &Uuid, version: i64) -> Place<'_> {
-    Place { table: "vestibule_cert", row: id.as_bytes(), version, column: "private_key" }
+pub(crate) fn private_key_place<'a>(owner: &'a str, id: &'a Uuid, version: i64) -> Place<'a> {
+    Place { table: "vestibule_cert", owner, row: id.as_bytes(), version, column: "private_key" }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sqlx::SqlitePool;
 use uuid::Uuid;
-use vestibule_database::{Database, DbError, Keyring, MASK, Record, StoreError, check_name, unix_time};
+use vestibule_database::{Database, DbError, Keyring, MASK, Record, StoreError, Unsealable, check_name, unix_time};
 use vestibule_oauth_provider::{Clock, Random, Secret};
 
 use crate::judge::{Judged, judge};
@@ -20,6 +20,7 @@ pub struct CertStore {
     pub(crate) shared_owner: String,
     clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    pub(crate) unsealable: Unsealable,
 }
 
 /// A record to be saved.
@@ -52,7 +53,7 @@ impl CertStore {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        Self { database, keyring, shared_owner: shared_owner.into(), clock, random }
+        Self { database, keyring, shared_owner: shared_owner.into(), clock, random, unsealable: Unsealable::default() }
     }
 
     /// Judges and stores a new record.
@@ -64,9 +65,9 @@ impl CertStore {
         check_name("name", &cert.name)?;
         let judged = judge(cert.record(), &cert.certificate, cert.private_key.as_ref())?;
         let id = self.random.uuid().map_err(DbError::Random)?;
-        let private_key = self.sealed(&id, 1, cert.private_key.as_ref())?;
+        let private_key = self.sealed(&cert.owner, &id, 1, cert.private_key.as_ref())?;
         let now = unix_time(self.clock.now());
-        let inserted = sqlx::query(
+        sqlx::query(
             "INSERT INTO vestibule_cert
                 (id, owner, name, display_name, type, certificate, private_key, version, not_after, created_at, updated_at)
             VALUES (?, ?, ?, ?, 'x509', ?, ?, 1, ?, ?, ?)",
@@ -81,14 +82,9 @@ impl CertStore {
         .bind(now)
         .bind(now)
         .execute(self.pool())
-        .await;
-        match inserted {
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
-                Err(StoreError::AlreadyExists(cert.record().to_string()))
-            }
-            Err(error) => Err(error.into()),
-            Ok(_) => self.get(&cert.owner, &cert.name).await,
-        }
+        .await
+        .map_err(|error| cert.record().not_inserted(error))?;
+        self.get(&cert.owner, &cert.name).await
     }
 
     /// Judges the record and puts it in the place of the one of the same owner and name, whose id stays. What is stored stays as it is when the new
@@ -103,12 +99,12 @@ impl CertStore {
             given => given.cloned(),
         };
         let Judged { not_after } = judge(cert.record(), &cert.certificate, private_key.as_ref())?;
-        let version = stored.version.saturating_add(1);
-        let sealed = self.sealed(&stored.uuid()?, version, private_key.as_ref())?;
+        let version = stored.head.version.saturating_add(1);
+        let sealed = self.sealed(&cert.owner, &stored.head.uuid()?, version, private_key.as_ref())?;
         let replaced = sqlx::query(
             "UPDATE vestibule_cert
             SET display_name = ?, type = 'x509', certificate = ?, private_key = ?, version = ?, not_after = ?, updated_at = ?
-            WHERE id = ? AND version = ?",
+            WHERE id = ? AND owner = ? AND version = ?",
         )
         .bind(&cert.display_name)
         .bind(&cert.certificate)
@@ -116,13 +112,12 @@ impl CertStore {
         .bind(version)
         .bind(not_after)
         .bind(unix_time(self.clock.now()))
-        .bind(&stored.id)
-        .bind(stored.version)
+        .bind(&stored.head.id)
+        .bind(&cert.owner)
+        .bind(stored.head.version)
         .execute(self.pool())
         .await?;
-        if replaced.rows_affected() == 0 {
-            return Err(StoreError::Changed(cert.record().to_string()));
-        }
+        cert.record().unchanged(replaced.rows_affected())?;
         self.get(&cert.owner, &cert.name).await
     }
 
@@ -149,7 +144,7 @@ impl CertStore {
         rows.iter().map(|row| Ok(CertView::of(&CertRow::read(row)?, &self.keyring))).collect()
     }
 
-    /// Deletes a record. Its id is not used again.
+    /// Deletes a record. No record that is saved here gets its id again.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Database`].
@@ -159,10 +154,7 @@ impl CertStore {
             .bind(name)
             .execute(self.pool())
             .await?;
-        match deleted.rows_affected() {
-            0 => Err(StoreError::NotFound(record(owner, name).to_string())),
-            _ => Ok(()),
-        }
+        record(owner, name).found(deleted.rows_affected())
     }
 
     pub(crate) fn pool(&self) -> &SqlitePool {
@@ -179,14 +171,14 @@ impl CertStore {
             .await?;
         match row {
             Some(row) => Ok(CertRow::read(&row)?),
-            None => Err(StoreError::NotFound(record(owner, name).to_string())),
+            None => Err(record(owner, name).not_found()),
         }
     }
 
-    fn sealed(&self, id: &Uuid, version: i64, clear: Option<&Secret>) -> Result<Option<String>, DbError> {
+    fn sealed(&self, owner: &str, id: &Uuid, version: i64, clear: Option<&Secret>) -> Result<Option<String>, DbError> {
         clear
             .filter(|clear| !clear.expose().trim().is_empty())
-            .map(|clear| self.keyring.seal(clear, &private_key_place(id, version), &*self.random))
+            .map(|clear| self.keyring.seal(clear, &private_key_place(owner, id, version), &*self.random))
             .transpose()
     }
 }

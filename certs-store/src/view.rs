@@ -1,7 +1,7 @@
 //! What may be shown of a record. No type here has a place for a key.
 
 use serde::Serialize;
-use vestibule_database::{Keyring, unix_time};
+use vestibule_database::{Keyring, RowHead, unix_time};
 use vestibule_x509_material::{Certificate, Kind, Material};
 
 use crate::row::CertRow;
@@ -100,17 +100,17 @@ impl CertView {
             Ok(text) => FieldView::of(text.as_ref().map_or("", |text| text.expose())),
             Err(error) => unreadable(&error),
         };
-        let display_name = if row.display_name.is_empty() { &row.name } else { &row.display_name };
+        let RowHead { id, owner, name, display_name, kind, version, created_at, updated_at, .. } = row.head.clone();
         Self {
-            id: row.id.clone(),
-            owner: row.owner.clone(),
-            name: row.name.clone(),
-            display_name: display_name.clone(),
-            kind: row.kind.clone(),
-            version: row.version,
+            id,
+            owner,
+            name,
+            display_name,
+            kind,
+            version,
             not_after: row.not_after,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
+            created_at,
+            updated_at,
             certificate,
             private_key,
         }

@@ -169,5 +169,5 @@ impl fmt::Debug for SqlAttempts {
 }
 
 fn place(key: &Digest) -> Place<'_> {
-    Place { table: "vestibule_attempt", row: key.as_bytes(), version: 1, column: "content" }
+    Place { table: "vestibule_attempt", owner: "", row: key.as_bytes(), version: 1, column: "content" }
 }

@@ -145,7 +145,7 @@ async fn content_moved_to_another_attempt_does_not_open() {
         .await
         .unwrap();
     let error = store.take(&Digest::of("b"), at(1_001)).await.err().unwrap();
-    assert!(error.message().contains("sealed for another row"), "{error}");
+    assert!(error.message().contains("sealed for another owner, row"), "{error}");
     assert!(matches!(store.take(&Digest::of("a"), at(1_001)).await.unwrap(), Taken::Fresh(_)));
 }
 

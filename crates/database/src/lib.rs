@@ -14,12 +14,15 @@
 //! ```
 //!
 //! Key and nonce are derived by HKDF-SHA256 (RFC 5869) from the master key and a random salt of 32 bytes, so that no nonce is used twice whatever the
-//! number of values; the cipher is AES-256-GCM. The associated data is the digest of the value's [`Place`]: table, row, version, column. The digest is
-//! carried too, which is how a value that was moved ([`SealError::WrongPlace`]) is told from one that was damaged ([`SealError::Damaged`]).
+//! number of values; the cipher is AES-256-GCM. The associated data is the digest of the value's [`Place`]: table, owner, row, version, column. The digest
+//! is carried too, which is how a value that was moved ([`SealError::WrongPlace`]) is told from one that was damaged ([`SealError::Damaged`]).
 //!
 //! What sealing protects: a copy of the database, or write access to it without the key. What it does not: whoever can read the master key as well.
 //!
-//! **Clear values.** A secret that plain SQL put there works, and a store's sealing pass replaces it. [`Database::erase_clear_text`] then empties
+//! **Named rows.** Certs and providers have the same first columns ([`RowHead`]), answer to owner and name ([`Record`]), and are gone through in the same
+//! way for what is to be sealed ([`SealingPass`]). What is said in a row's own columns is its store's matter.
+//!
+//! **Clear values.** A secret that plain SQL put there works, and a store's [`SealingPass`] replaces it. [`Database::erase_clear_text`] then empties
 //! SQLite's write-ahead log; with `secure_delete` on, the freed cells of the file are overwritten. What a foreign client left in the file before we saw
 //! the row, for example by updating the clear value itself, is out of reach of both.
 //!
@@ -31,7 +34,9 @@ mod file;
 mod master_key;
 mod migration;
 mod name;
+mod row_head;
 mod seal;
+mod sealing_pass;
 mod time;
 mod url;
 
@@ -39,5 +44,9 @@ pub use crate::database::Database;
 pub use crate::error::{DbError, StoreError};
 pub use crate::master_key::{KeyOrigin, MasterKey};
 pub use crate::name::{Record, check_name};
+pub use crate::row_head::RowHead;
+#[doc(hidden)]
+pub use crate::row_head::text;
 pub use crate::seal::{Keyring, MASK, Place, SealError, is_sealed};
+pub use crate::sealing_pass::{ClearRows, SealingPass, Unsealable};
 pub use crate::time::unix_time;

@@ -26,6 +26,38 @@ impl fmt::Display for Record<'_> {
     }
 }
 
+impl Record<'_> {
+    /// That there is no such row.
+    pub fn not_found(&self) -> StoreError {
+        StoreError::NotFound(self.to_string())
+    }
+
+    /// What a statement that names the row by owner and name answers: one row was changed, or there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub fn found(&self, rows_affected: u64) -> Result<(), StoreError> {
+        if rows_affected == 0 { Err(self.not_found()) } else { Ok(()) }
+    }
+
+    /// What a statement that names the row by id and version answers: it was replaced, or is another by now.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`].
+    pub fn unchanged(&self, rows_affected: u64) -> Result<(), StoreError> {
+        if rows_affected == 0 { Err(StoreError::Changed(self.to_string())) } else { Ok(()) }
+    }
+
+    /// Why the row could not be inserted.
+    #[doc(hidden)]
+    pub fn not_inserted(&self, error: sqlx::Error) -> StoreError {
+        match error {
+            sqlx::Error::Database(error) if error.is_unique_violation() => StoreError::AlreadyExists(self.to_string()),
+            error => error.into(),
+        }
+    }
+}
+
 /// Judges an owner or a name, which become parts of URLs and of messages. `what` is the field: `owner`, `name`.
 ///
 /// # Errors

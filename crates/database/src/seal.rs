@@ -34,7 +34,9 @@ pub fn is_sealed(text: &str) -> bool {
 pub struct Place<'a> {
     /// The table.
     pub table: &'a str,
-    /// What never changes about the row and is never used again: the bytes of its UUID, or of its digest.
+    /// Whose row it is; empty where rows are nobody's.
+    pub owner: &'a str,
+    /// What never changes about the row: the bytes of its UUID, or of its digest.
     pub row: &'a [u8],
     /// The version of the row's content.
     pub version: i64,
@@ -47,7 +49,8 @@ impl Place<'_> {
         let mut context = digest::Context::new(&digest::SHA256);
         context.update(b"vestibule sealed value 1");
         // With their lengths, so that no two places read the same.
-        for part in [self.table.as_bytes(), self.row, &self.version.to_be_bytes(), self.column.as_bytes()] {
+        let version = self.version.to_be_bytes();
+        for part in [self.table.as_bytes(), self.owner.as_bytes(), self.row, &version, self.column.as_bytes()] {
             context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             context.update(part);
         }
@@ -70,7 +73,7 @@ pub enum SealError {
         have: String,
     },
     /// It is intact, and was sealed for another place.
-    #[error("was sealed for another row, version or column and copied here; enter the value again in the clear")]
+    #[error("was sealed for another owner, row, version or column and moved here; enter the value again in the clear")]
     WrongPlace,
     /// It was changed, cut off, or is no sealed value at all.
     #[error("begins like a sealed value and is damaged, or never was one; enter the value again in the clear")]

@@ -219,10 +219,36 @@ async fn a_slip_in_plain_sql_is_refused_by_name() {
     }
 }
 
+#[tokio::test]
+async fn a_name_with_a_control_character_cannot_be_inserted() {
+    let database = Database::open("sqlite::memory:").await.unwrap();
+    let insert = |table| match table {
+        "vestibule_cert" => "INSERT INTO vestibule_cert (owner, name, type) VALUES (?, ?, 'x')",
+        _ => "INSERT INTO vestibule_provider (owner, name, type) VALUES (?, ?, 'x')",
+    };
+    for table in ["vestibule_cert", "vestibule_provider"] {
+        for control in (0..=0x9f).filter_map(char::from_u32).filter(|letter| letter.is_control()) {
+            for hostile in [format!("ali{control}pay"), format!("{control}alipay"), format!("alipay{control}")] {
+                for (owner, name, constraint) in
+                    [(hostile.as_str(), "b", "owner_is_a_name"), ("a", hostile.as_str(), "name_is_a_name")]
+                {
+                    let inserted = sqlx::query(insert(table)).bind(owner).bind(name).execute(database.sqlite()).await;
+                    let said = inserted.expect_err(&format!("{table}: {owner:?}, {name:?}")).to_string();
+                    assert!(said.contains(constraint), "{said}");
+                }
+            }
+        }
+        // The neighbours of what is refused.
+        for name in ["a b", "a~b", "a!b", "a]b", "a-b", "a^b", "a\u{a0}b", "支付宝", "é", "\u{10ffff}"] {
+            sqlx::query(insert(table)).bind(name).bind(name).execute(database.sqlite()).await.expect(name);
+        }
+    }
+}
+
 const ROW: &[u8] = &[7; 16];
 
 fn place() -> Place<'static> {
-    Place { table: "vestibule_cert", row: ROW, version: 1, column: "private_key" }
+    Place { table: "vestibule_cert", owner: "acme", row: ROW, version: 1, column: "private_key" }
 }
 
 fn keyring(seed: u64) -> Keyring {
@@ -240,11 +266,14 @@ fn a_sealed_value_opens_where_it_was_put_and_nowhere_else() {
 
     let elsewhere = [
         Place { table: "vestibule_provider", ..place() },
+        Place { owner: "other", ..place() },
+        Place { owner: "", ..place() },
         Place { row: &[8; 16], ..place() },
         Place { version: 2, ..place() },
         Place { column: "certificate", ..place() },
         // The same letters, cut differently.
         Place { table: "vestibule_certp", column: "rivate_key", ..place() },
+        Place { table: "vestibule_certa", owner: "cme", ..place() },
     ];
     for other in elsewhere {
         assert_eq!(keyring.open(&sealed, &other).err().unwrap(), SealError::WrongPlace, "{other:?}");

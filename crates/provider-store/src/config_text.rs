@@ -72,6 +72,12 @@ impl<'t> ConfigText<'t> {
         Ok(Secret::new(text))
     }
 
+    /// The values of all fields of this name, strings decoded and others as they were written. `null` is left out: it means the same as no field.
+    pub(crate) fn values_of(&self, name: &str) -> Vec<Result<String, &str>> {
+        let values = self.fields.iter().filter(|field| field.name == name).map(|field| field.value.get());
+        values.filter(|json| *json != "null").map(|json| serde_json::from_str(json).map_err(|_| json)).collect()
+    }
+
     /// The values of all fields.
     pub(crate) fn values(&self) -> impl Iterator<Item = (&str, Value)> {
         self.fields.iter().map(|field| (&*field.name, field.value()))

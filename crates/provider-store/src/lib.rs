@@ -17,15 +17,20 @@
 //! **Plain SQL** may put a secret there in the clear. It works, and [`ProviderStore::seal_clear_values`], called now and then, seals it by
 //! compare-and-swap on the whole config: when two instances try, or somebody edits the row meanwhile, nothing is lost.
 //!
-//! A sealed value opens only in the row, version and field for which it was sealed. Replacing a row counts its version up and seals anew; whoever edits a
-//! row with plain SQL leaves `version` alone.
+//! **Strangers** ask which ways there are to sign in. [`ProviderStore::sign_in_options`] answers from an index, bounded, without a look at any config.
+//!
+//! A sealed value opens only in the row, owner, version and field for which it was sealed. Replacing a row counts its version up and seals anew; whoever edits a
+//! row with plain SQL leaves `version` and `owner` alone.
 
 mod config_text;
 mod row;
 mod rows;
 mod seal_clear;
+mod sealed_config;
+mod sign_in_options;
 mod store;
 mod view;
 
+pub use crate::sign_in_options::SignInOption;
 pub use crate::store::{NewProvider, ProviderStore};
 pub use crate::view::ProviderView;

@@ -3,10 +3,13 @@
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
-use vestibule_database::{Keyring, MASK, Place, Record, StoreError, is_sealed};
+use vestibule_database::{Keyring, MASK, Place, Record, RowHead, StoreError, is_sealed, text};
 use vestibule_oauth_provider::{Registry, Schema, Secret};
 
 use crate::config_text::{ConfigText, Value};
+
+/// How messages call a row.
+const WHAT: &str = "provider row";
 
 /// The longest config that is read, in bytes: the longest that a factory takes, sealed, with some to spare. The query leaves out what is longer.
 pub(crate) const LONGEST_CONFIG: i64 = 256 * 1024;
@@ -15,8 +18,9 @@ pub(crate) const LONGEST_CONFIG: i64 = 256 * 1024;
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, owner, name, substr(display_name, 1, 200) AS display_name, substr(category, 1, 100) AS category,
-                substr(type, 1, 100) AS type, enabled, version, created_at, updated_at,
+            "SELECT ",
+            vestibule_database::row_head!(),
+            ", substr(category, 1, 100) AS category, enabled,
                 CASE WHEN octet_length(config) <= ? THEN config END AS config
             FROM vestibule_provider ",
             $rest
@@ -26,49 +30,20 @@ macro_rules! select {
 pub(crate) use select;
 
 pub(crate) struct StoredRow {
-    pub(crate) id: String,
-    pub(crate) owner: String,
-    pub(crate) name: String,
-    pub(crate) display_name: String,
+    pub(crate) head: RowHead,
     pub(crate) category: String,
-    pub(crate) kind: String,
     pub(crate) enabled: bool,
-    pub(crate) version: i64,
-    pub(crate) created_at: i64,
-    pub(crate) updated_at: i64,
     config: Option<Secret>,
 }
 
 impl StoredRow {
     /// Reads whatever stands there: what is wrong with a field is an error when the field is asked for.
     pub(crate) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-        let name = text(row, "name")?;
-        let display_name = text(row, "display_name")?;
         Ok(Self {
-            id: text(row, "id")?,
-            owner: text(row, "owner")?,
-            display_name: if display_name.is_empty() { name.clone() } else { display_name },
-            name,
+            head: RowHead::read(row, WHAT)?,
             category: text(row, "category")?,
-            kind: text(row, "type")?,
             enabled: row.try_get("enabled")?,
-            version: row.try_get("version")?,
-            created_at: row.try_get("created_at")?,
-            updated_at: row.try_get("updated_at")?,
             config: row.try_get::<Option<String>, _>("config").unwrap_or_default().map(Secret::new),
-        })
-    }
-
-    pub(crate) fn record(&self) -> Record<'_> {
-        record(&self.owner, &self.name)
-    }
-
-    pub(crate) fn uuid(&self) -> Result<Uuid, StoreError> {
-        Uuid::parse_str(&self.id).map_err(|_| {
-            let record = self.record();
-            StoreError::Unreadable(format!(
-                "{record}: its id is not a UUID; delete the row and insert it without an id"
-            ))
         })
     }
 
@@ -82,13 +57,14 @@ impl StoredRow {
     /// The config with its secrets opened.
     pub(crate) fn opened_config(&self, registry: &Registry, keyring: &Keyring) -> Result<Secret, StoreError> {
         let config = self.stored_config()?;
-        let (text, id, secrets) = (self.text(config)?, self.uuid()?, Secrets::of(registry, &self.kind));
+        let RowHead { owner, kind, version, .. } = &self.head;
+        let (text, id, secrets) = (self.text(config)?, self.head.uuid()?, Secrets::of(registry, kind));
         text.rewrite(|field, value| match value {
             Value::Text(value) if secrets.contains(field) && is_sealed(value.expose()) => keyring
-                .open(value.expose(), &secret_place(&id, self.version, &column(field)))
+                .open(value.expose(), &secret_place(owner, &id, *version, &column(field)))
                 .map(Some)
                 .map_err(|error| {
-                    let record = self.record();
+                    let record = self.head.record();
                     StoreError::Unreadable(format!("{record}, config: \"{field}\" {error}"))
                 }),
             _ => Ok(None),
@@ -98,7 +74,7 @@ impl StoredRow {
     /// The config with `***` for every secret, and for every value of which nobody can say what it is: of an unknown field, of an unknown type.
     pub(crate) fn masked_config(&self, registry: &Registry) -> Result<String, StoreError> {
         let config = self.stored_config()?;
-        let secrets = Secrets::of(registry, &self.kind);
+        let secrets = Secrets::of(registry, &self.head.kind);
         let masked = self.text(config)?.rewrite(|field, value| {
             let hide = match value {
                 Value::Null => false,
@@ -115,7 +91,7 @@ impl StoredRow {
     }
 
     fn unreadable(&self, said: std::fmt::Arguments<'_>) -> StoreError {
-        let record = self.record();
+        let record = self.head.record();
         StoreError::Unreadable(format!("{record}, config: {said}"))
     }
 }
@@ -144,13 +120,14 @@ impl<'r> Secrets<'r> {
     }
 }
 
-/// A short text of which nothing hangs on every letter; bytes that are not UTF-8 become U+FFFD.
-fn text(row: &SqliteRow, column: &str) -> Result<String, sqlx::Error> {
-    Ok(String::from_utf8_lossy(row.try_get(column)?).into_owned())
+impl AsRef<RowHead> for StoredRow {
+    fn as_ref(&self) -> &RowHead {
+        &self.head
+    }
 }
 
 pub(crate) fn record<'a>(owner: &'a str, name: &'a str) -> Record<'a> {
-    Record { what: "provider row", owner, name }
+    Record { what: WHAT, owner, name }
 }
 
 pub(crate) fn column(field: &str) -> String {
@@ -158,6 +135,6 @@ pub(crate) fn column(field: &str) -> String {
 }
 
 /// Where a secret of a row is sealed.
-pub(crate) fn secret_place<'a>(id: &'a Uuid, version: i64, column: &'a str) -> Place<'a> {
-    Place { table: "vestibule_provider", row: id.as_bytes(), version, column }
+pub(crate) fn secret_place<'a>(owner: &'a str, id: &'a Uuid, version: i64, column: &'a str) -> Place<'a> {
+    Place { table: "vestibule_provider", owner, row: id.as_bytes(), version, column }
 }

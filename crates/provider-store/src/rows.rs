@@ -1,7 +1,7 @@
 //! Rows by name, for the engine.
 
 use async_trait::async_trait;
-use vestibule_database::StoreError;
+use vestibule_database::{RowHead, StoreError};
 use vestibule_login::{ProviderRow, ProviderRows};
 use vestibule_oauth_provider::{Config, Result, RowRef};
 
@@ -22,11 +22,13 @@ impl ProviderRows for ProviderStore {
 impl ProviderStore {
     fn open(&self, row: StoredRow) -> Result<ProviderRow, StoreError> {
         let config = row.opened_config(&self.registry, &self.keyring)?;
+        let id = row.head.uuid()?;
+        let RowHead { owner, name, display_name, kind, .. } = row.head;
         Ok(ProviderRow {
-            row: RowRef { id: row.uuid()?, owner: row.owner, name: row.name },
-            display_name: row.display_name,
+            row: RowRef { id, owner, name },
+            display_name,
             category: row.category,
-            kind: row.kind,
+            kind,
             enabled: row.enabled,
             config: Config::new(config.expose()),
         })

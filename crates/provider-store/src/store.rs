@@ -4,16 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use sqlx::SqlitePool;
-use uuid::Uuid;
-use vestibule_database::{Database, DbError, Keyring, MASK, Record, StoreError, check_name, is_sealed, unix_time};
-use vestibule_oauth_provider::{Clock, Config, Random, Registry, Secret};
+use vestibule_database::{Database, DbError, Keyring, Record, StoreError, Unsealable, check_name, unix_time};
+use vestibule_oauth_provider::{Clock, Config, Random, Registry};
 
-use crate::config_text::{ConfigText, Value};
-use crate::row::{LONGEST_CONFIG, Secrets, StoredRow, column, record, secret_place, select};
+use crate::row::{LONGEST_CONFIG, StoredRow, record, select};
 use crate::view::ProviderView;
-
-/// The longest config that is stored, in bytes; no factory takes more.
-const LONGEST_CLEAR_CONFIG: usize = 64 * 1024;
 
 /// Provider rows in the table `vestibule_provider`. Clones share the database.
 #[derive(Clone)]
@@ -23,6 +18,7 @@ pub struct ProviderStore {
     pub(crate) registry: Registry,
     clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    pub(crate) unsealable: Unsealable,
 }
 
 /// A row to be stored.
@@ -40,12 +36,13 @@ pub struct NewProvider {
     pub kind: String,
     /// Whether anybody may sign in with it.
     pub enabled: bool,
-    /// The type's config, a JSON object, secrets in the clear. In [`ProviderStore::replace`], a secret that is `***` stays what it is.
+    /// The type's config, a JSON object, secrets in the clear. In [`ProviderStore::replace`], a secret that is `***` stays what it is,
+    /// unless a field changes that may say where it is sent: a URL or a choice.
     pub config: Config,
 }
 
 impl NewProvider {
-    fn record(&self) -> Record<'_> {
+    pub(crate) fn record(&self) -> Record<'_> {
         record(&self.owner, &self.name)
     }
 }
@@ -59,7 +56,7 @@ impl ProviderStore {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        Self { database, keyring, registry, clock, random }
+        Self { database, keyring, registry, clock, random, unsealable: Unsealable::default() }
     }
 
     /// Stores a new row. That the config is a JSON object of fields that its type knows, and its secrets strings, is seen here; whether a sign-in would work, by its factory's `check`.
@@ -72,7 +69,7 @@ impl ProviderStore {
         let id = self.random.uuid().map_err(DbError::Random)?;
         let config = self.sealed_config(&provider, &id, 1, None)?;
         let now = unix_time(self.clock.now());
-        let inserted = sqlx::query(
+        sqlx::query(
             "INSERT INTO vestibule_provider
                 (id, owner, name, display_name, category, type, enabled, config, version, created_at, updated_at)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
@@ -88,14 +85,9 @@ impl ProviderStore {
         .bind(now)
         .bind(now)
         .execute(self.pool())
-        .await;
-        match inserted {
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
-                Err(StoreError::AlreadyExists(provider.record().to_string()))
-            }
-            Err(error) => Err(error.into()),
-            Ok(_) => self.get(&provider.owner, &provider.name).await,
-        }
+        .await
+        .map_err(|error| provider.record().not_inserted(error))?;
+        self.get(&provider.owner, &provider.name).await
     }
 
     /// Puts the row in the place of the one of the same owner and name, whose id stays.
@@ -104,12 +96,12 @@ impl ProviderStore {
     /// As [`ProviderStore::add`]; [`StoreError::NotFound`]; [`StoreError::Changed`], when somebody else replaced it at the same moment.
     pub async fn replace(&self, provider: NewProvider) -> Result<ProviderView, StoreError> {
         let stored = self.row(&provider.owner, &provider.name).await?;
-        let version = stored.version.saturating_add(1);
-        let config = self.sealed_config(&provider, &stored.uuid()?, version, Some(&stored))?;
+        let version = stored.head.version.saturating_add(1);
+        let config = self.sealed_config(&provider, &stored.head.uuid()?, version, Some(&stored))?;
         let replaced = sqlx::query(
             "UPDATE vestibule_provider
             SET display_name = ?, category = ?, type = ?, enabled = ?, config = ?, version = ?, updated_at = ?
-            WHERE id = ? AND version = ?",
+            WHERE id = ? AND owner = ? AND version = ?",
         )
         .bind(&provider.display_name)
         .bind(&provider.category)
@@ -118,13 +110,12 @@ impl ProviderStore {
         .bind(config.expose())
         .bind(version)
         .bind(unix_time(self.clock.now()))
-        .bind(&stored.id)
-        .bind(stored.version)
+        .bind(&stored.head.id)
+        .bind(&provider.owner)
+        .bind(stored.head.version)
         .execute(self.pool())
         .await?;
-        if replaced.rows_affected() == 0 {
-            return Err(StoreError::Changed(provider.record().to_string()));
-        }
+        provider.record().unchanged(replaced.rows_affected())?;
         self.get(&provider.owner, &provider.name).await
     }
 
@@ -166,7 +157,7 @@ impl ProviderStore {
         rows.iter().map(|row| Ok(ProviderView::of(StoredRow::read(row)?, &self.registry))).collect()
     }
 
-    /// Deletes a row. Its id is not used again.
+    /// Deletes a row. No row that is added here gets its id again.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Database`].
@@ -176,7 +167,7 @@ impl ProviderStore {
             .bind(name)
             .execute(self.pool())
             .await?;
-        found(deleted.rows_affected(), owner, name)
+        record(owner, name).found(deleted.rows_affected())
     }
 
     pub(crate) fn pool(&self) -> &SqlitePool {
@@ -192,7 +183,7 @@ impl ProviderStore {
             .await?;
         match row {
             Some(row) => Ok(StoredRow::read(&row)?),
-            None => Err(StoreError::NotFound(record(owner, name).to_string())),
+            None => Err(record(owner, name).not_found()),
         }
     }
 
@@ -205,86 +196,7 @@ impl ProviderStore {
                 .bind(name)
                 .execute(self.pool())
                 .await?;
-        found(changed.rows_affected(), owner, name)
-    }
-
-    /// The config with its secrets sealed for the row's new version. `stored` is where masked secrets are kept from.
-    fn sealed_config(
-        &self,
-        provider: &NewProvider,
-        id: &Uuid,
-        version: i64,
-        stored: Option<&StoredRow>,
-    ) -> Result<Secret, StoreError> {
-        let record = provider.record();
-        let refuse = |said: &str| StoreError::Refused(format!("{record}, config: {said}"));
-        let factory =
-            self.registry.get(&provider.kind).map_err(|error| StoreError::Refused(format!("{record}: {error}")))?;
-        let fields = factory.schema().fields();
-        let config = provider.config.expose();
-        if config.len() > LONGEST_CLEAR_CONFIG {
-            return Err(refuse(&format!("is longer than {LONGEST_CLEAR_CONFIG} bytes")));
-        }
-        let text = ConfigText::read(config).map_err(|said| refuse(&said))?;
-        let secrets = Secrets::of(&self.registry, &provider.kind);
-        text.rewrite(|field, value| {
-            // A misspelt secret would be stored in the clear.
-            if !fields.iter().any(|known| known.name() == field) {
-                let known = fields.iter().map(|known| format!("\"{}\"", known.name())).collect::<Vec<_>>().join(", ");
-                let field: String = field.chars().take(50).flat_map(char::escape_debug).collect();
-                return Err(refuse(&format!(
-                    "\"{field}\" is not a field of type \"{}\"; its fields: {known}",
-                    provider.kind
-                )));
-            }
-            if !secrets.contains(field) {
-                return Ok(None);
-            }
-            let seal = |clear: &Secret| self.keyring.seal(clear, &secret_place(id, version, &column(field)), &*self.random);
-            match value {
-                Value::Text(value) if value.is_empty() => Ok(None),
-                Value::Text(value) if value.expose() == MASK => {
-                    let kept = self.kept_secret(provider, field, stored)?;
-                    Ok(Some(Secret::new(seal(&kept)?)))
-                }
-                Value::Text(value) if is_sealed(value.expose()) => Err(refuse(&format!(
-                    "\"{field}\" begins with \"vsealed:\", as sealed values do; give the secret in the clear, it is sealed here"
-                ))),
-                Value::Text(value) => Ok(Some(Secret::new(seal(value)?))),
-                Value::Null => Ok(None),
-                Value::Other => Err(refuse(&format!("\"{field}\": expected a string"))),
-            }
-        })
-    }
-
-    /// The secret that is stored in `field`, opened: the mask was given for it. Not for a row whose type changes, which would show it to somebody else.
-    fn kept_secret(
-        &self,
-        provider: &NewProvider,
-        field: &str,
-        stored: Option<&StoredRow>,
-    ) -> Result<Secret, StoreError> {
-        if let Some(row) = stored.filter(|row| row.kind == provider.kind) {
-            let config = row.opened_config(&self.registry, &self.keyring)?;
-            let kept = row.text(&config)?.values().find_map(|(name, value)| match value {
-                Value::Text(text) if name == field && !text.is_empty() => Some(text),
-                _ => None,
-            });
-            if let Some(kept) = kept {
-                return Ok(kept);
-            }
-        }
-        let record = provider.record();
-        Err(StoreError::Refused(format!(
-            "{record}, config: \"{field}\" is \"{MASK}\", which keeps a stored secret, and none is stored; give the secret"
-        )))
-    }
-}
-
-fn found(rows: u64, owner: &str, name: &str) -> Result<(), StoreError> {
-    match rows {
-        0 => Err(StoreError::NotFound(record(owner, name).to_string())),
-        _ => Ok(()),
+        record(owner, name).found(changed.rows_affected())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What may be shown of a row.
 
 use serde::Serialize;
+use vestibule_database::RowHead;
 use vestibule_oauth_provider::Registry;
 
 use crate::row::StoredRow;
@@ -43,19 +44,20 @@ impl ProviderView {
             Ok(config) => (config, None),
             Err(error) => (String::new(), Some(error.to_string())),
         };
+        let RowHead { id, owner, name, display_name, kind, version, created_at, updated_at, .. } = row.head;
         Self {
-            id: row.id,
-            owner: row.owner,
-            name: row.name,
-            display_name: row.display_name,
+            id,
+            owner,
+            name,
+            display_name,
             category: row.category,
-            kind: row.kind,
+            kind,
             enabled: row.enabled,
             config,
             error,
-            version: row.version,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
+            version,
+            created_at,
+            updated_at,
         }
     }
 }

@@ -31,6 +31,8 @@ provider_config! {
         client_secret: Option<Secret> = Field::secret("Secret"),
         second_secret: Option<Secret> = Field::secret("Another"),
         more: Option<serde_json::Value> = Field::text("More"),
+        token_url: Option<String> = Field::url("Token URL"),
+        environment: Option<String> = Field::choice("Environment", &["production", "sandbox"]),
     }
 }
 
@@ -229,6 +231,119 @@ async fn a_replacement_keeps_the_id_and_the_mask_keeps_the_secret() {
 }
 
 #[tokio::test]
+async fn a_masked_secret_is_not_kept_when_it_may_be_sent_somewhere_else() {
+    let house = House::open().await;
+    let first = r#"{"id":"1","clientSecret":"one","tokenUrl":"https://a.example/","environment":"sandbox","secondSecret":null}"#;
+    house.store.add(provider("a", first)).await.unwrap();
+    let evil = "https://evil.example/";
+    for (config, changed) in [
+        (format!(r#"{{"clientSecret":"***","tokenUrl":"{evil}","environment":"sandbox"}}"#), "tokenUrl"),
+        (r#"{"clientSecret":"***","environment":"sandbox"}"#.to_owned(), "tokenUrl"),
+        (r#"{"clientSecret":"***","tokenUrl":null,"environment":"sandbox"}"#.to_owned(), "tokenUrl"),
+        (r#"{"clientSecret":"***","tokenUrl":["https://a.example/"],"environment":"sandbox"}"#.to_owned(), "tokenUrl"),
+        (
+            format!(
+                r#"{{"clientSecret":"***","tokenUrl":"https://a.example/","tokenUrl":"{evil}","environment":"sandbox"}}"#
+            ),
+            "tokenUrl",
+        ),
+        (
+            r#"{"clientSecret":"***","tokenUrl":"https://a.example/","environment":"production"}"#.to_owned(),
+            "environment",
+        ),
+        (r#"{"clientSecret":"***","tokenUrl":"https://a.example/"}"#.to_owned(), "environment"),
+    ] {
+        let said = house.store.replace(provider("a", &config)).await.unwrap_err().to_string();
+        assert_eq!(
+            said,
+            format!(
+                "provider row \"admin/a\", config: \"clientSecret\" is \"***\", which keeps a stored secret, and \"{changed}\", which may say where it is \
+                 sent, is another than before; give the secret"
+            )
+        );
+        assert_eq!(house.found("a").await.unwrap(), first, "and nothing was written");
+    }
+
+    // What else is changed, and how the same is written, makes no difference; and whoever knows the secret may change all.
+    let same = r#"{"id":"2","tokenUrl":"https:\/\/a.example/","clientSecret":"***","environment":"sandbox"}"#;
+    house.store.replace(provider("a", same)).await.unwrap();
+    assert_eq!(house.found("a").await.unwrap(), same.replace("***", "one"));
+    let known = format!(r#"{{"clientSecret":"one","tokenUrl":"{evil}"}}"#);
+    house.store.replace(provider("a", &known)).await.unwrap();
+    assert_eq!(house.found("a").await.unwrap(), known);
+}
+
+#[tokio::test]
+async fn a_sealed_secret_does_not_open_for_another_owner() {
+    let house = House::open().await;
+    let view = house.store.add(provider("a", r#"{"clientSecret":"hunter2"}"#)).await.unwrap();
+    let stored = house.stored_config("a").await;
+    let refused = async |owner: &str| {
+        let error = house.store.find(owner, "a").await.unwrap_err();
+        assert!(error.message().contains("was sealed for another owner, row, version or column"), "{error}");
+    };
+
+    house.sql("UPDATE vestibule_provider SET owner = 'mallory'", &[]).await;
+    refused("mallory").await;
+    house.sql("UPDATE vestibule_provider SET owner = 'admin'", &[]).await;
+    assert_eq!(house.found("a").await.unwrap(), r#"{"clientSecret":"hunter2"}"#, "back where it was, it opens");
+
+    // Out of a backup, after the row was deleted.
+    house.store.delete("admin", "a").await.unwrap();
+    let insert = "INSERT INTO vestibule_provider (id, owner, name, type, config, version) VALUES (?, 'mallory', 'a', 'Test', ?, 1)";
+    house.sql(insert, &[&view.id, &stored]).await;
+    refused("mallory").await;
+}
+
+#[tokio::test]
+async fn sign_in_options_are_the_enabled_oauth_rows_by_owner_and_name() {
+    let house = House::open().await;
+    assert_eq!(house.store.sign_in_options(10).await.unwrap(), []);
+    let insert = "INSERT INTO vestibule_provider (owner, name, display_name, category, type, enabled, config)
+        VALUES (?, ?, ?, ?, 'Test', ?, json_object('clientSecret', hex(zeroblob(200000))))";
+    for [owner, name, display_name, category, enabled] in [
+        ["b", "two", "", "OAuth", "1"],
+        ["b", "one", "The First", "OAuth", "1"],
+        ["a", "off", "", "OAuth", "0"],
+        ["a", "captcha", "", "Captcha", "1"],
+        ["a", "z", &"支".repeat(1_000), "OAuth", "1"],
+    ] {
+        house.sql(insert, &[owner, name, display_name, category, enabled]).await;
+    }
+    let no_uuid = "INSERT INTO vestibule_provider (id, owner, name, type)
+        VALUES ('------------------------------------', 'a', 'id', 'Test')";
+    house.sql(no_uuid, &[]).await;
+    let options = house.store.sign_in_options(10).await.unwrap();
+    let shown: Vec<_> = options
+        .iter()
+        .map(|option| (option.owner.as_str(), option.name.as_str(), option.display_name.as_str(), option.kind.as_str()))
+        .collect();
+    let capped = "支".repeat(200);
+    assert_eq!(
+        shown,
+        [("a", "z", capped.as_str(), "Test"), ("b", "one", "The First", "Test"), ("b", "two", "two", "Test")]
+    );
+    assert_eq!(options[1].id.to_string(), house.store.get("b", "one").await.unwrap().id);
+}
+
+#[tokio::test]
+async fn no_owner_pushes_anothers_sign_in_options_out() {
+    let house = House::open().await;
+    let many =
+        "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 500)
+        INSERT INTO vestibule_provider (owner, name, type) SELECT ?, format('%03d', number), 'Test' FROM numbers";
+    house.sql(many, &["a"]).await;
+    house.sql(many, &["b"]).await;
+    for name in ["one", "two"] {
+        house.sql("INSERT INTO vestibule_provider (owner, name, type) VALUES ('z', ?, 'Test')", &[name]).await;
+    }
+    let options = house.store.sign_in_options(10).await.unwrap();
+    let names: Vec<_> = options.iter().map(|option| format!("{}/{}", option.owner, option.name)).collect();
+    assert_eq!(names, ["a/001", "a/002", "a/003", "a/004", "b/001", "b/002", "b/003", "b/004", "z/one", "z/two"]);
+    assert_eq!(house.store.sign_in_options(2_000).await.unwrap().len(), 1_002);
+}
+
+#[tokio::test]
 async fn what_cannot_be_a_config_is_refused_without_repeating_it() {
     let house = House::open().await;
     let unknown = NewProvider { kind: "Tset".to_owned(), ..provider("a", "{}") };
@@ -341,7 +456,7 @@ async fn a_sealed_secret_opens_in_no_other_row_field_version_or_installation() {
         house.sql(statement, &[&value]).await;
         let name = if statement.contains("'mine'") { "mine" } else { "yours" };
         let error = house.store.find("admin", name).await.unwrap_err();
-        assert!(error.message().contains("was sealed for another row, version or column"), "{error}");
+        assert!(error.message().contains("was sealed for another owner, row, version or column"), "{error}");
     }
 
     house

@@ -118,7 +118,7 @@ impl Sessions {
 
 /// A session is sealed for nothing but sessions.
 fn place() -> Place<'static> {
-    Place { table: "session", row: b"", version: 1, column: "cookie" }
+    Place { table: "session", owner: "", row: b"", version: 1, column: "cookie" }
 }
 
 #[async_trait]

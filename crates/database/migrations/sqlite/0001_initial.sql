@@ -1,5 +1,6 @@
 -- Every table is STRICT: a value of the wrong type (a BLOB from readfile(), say) is an error at once and no surprise later. Text compares byte by byte
--- (BINARY, SQLite's default). The checks below catch what a person who writes SQL by hand would otherwise not notice.
+-- (BINARY, SQLite's default). The checks below catch what a person who writes SQL by hand would otherwise not notice. An owner or name holds no control
+-- character: browsers drop some of them from an address, so two names would share one. (GLOB and length see nothing behind a NUL, instr does.)
 
 CREATE TABLE vestibule_cert (
     id TEXT NOT NULL PRIMARY KEY
@@ -9,10 +10,14 @@ CREATE TABLE vestibule_cert (
             CHECK (id GLOB '????????-????-????-????-????????????' AND id NOT GLOB '*[^0-9a-f-]*'),
     owner TEXT NOT NULL
         CONSTRAINT owner_is_a_name
-            CHECK (length(owner) BETWEEN 1 AND 100 AND owner NOT GLOB '*[/?:#&%=+;]*' AND trim(owner) = owner),
+            CHECK (length(owner) BETWEEN 1 AND 100 AND owner NOT GLOB '*[/?:#&%=+;]*' AND trim(owner) = owner
+                AND instr(owner, char(0)) = 0
+                AND owner NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || ']*'),
     name TEXT NOT NULL
         CONSTRAINT name_is_a_name
-            CHECK (length(name) BETWEEN 1 AND 100 AND name NOT GLOB '*[/?:#&%=+;]*' AND trim(name) = name),
+            CHECK (length(name) BETWEEN 1 AND 100 AND name NOT GLOB '*[/?:#&%=+;]*' AND trim(name) = name
+                AND instr(name, char(0)) = 0
+                AND name NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || ']*'),
     display_name TEXT NOT NULL DEFAULT '',
     type TEXT NOT NULL DEFAULT 'x509',
     certificate TEXT NOT NULL DEFAULT '',
@@ -40,10 +45,14 @@ CREATE TABLE vestibule_provider (
             CHECK (id GLOB '????????-????-????-????-????????????' AND id NOT GLOB '*[^0-9a-f-]*'),
     owner TEXT NOT NULL
         CONSTRAINT owner_is_a_name
-            CHECK (length(owner) BETWEEN 1 AND 100 AND owner NOT GLOB '*[/?:#&%=+;]*' AND trim(owner) = owner),
+            CHECK (length(owner) BETWEEN 1 AND 100 AND owner NOT GLOB '*[/?:#&%=+;]*' AND trim(owner) = owner
+                AND instr(owner, char(0)) = 0
+                AND owner NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || ']*'),
     name TEXT NOT NULL
         CONSTRAINT name_is_a_name
-            CHECK (length(name) BETWEEN 1 AND 100 AND name NOT GLOB '*[/?:#&%=+;]*' AND trim(name) = name),
+            CHECK (length(name) BETWEEN 1 AND 100 AND name NOT GLOB '*[/?:#&%=+;]*' AND trim(name) = name
+                AND instr(name, char(0)) = 0
+                AND name NOT GLOB '*[' || char(1) || '-' || char(31) || char(127) || '-' || char(159) || ']*'),
     display_name TEXT NOT NULL DEFAULT '',
     category TEXT NOT NULL DEFAULT 'OAuth',
     type TEXT NOT NULL
@@ -60,6 +69,9 @@ CREATE TABLE vestibule_provider (
 ) STRICT;
 
 CREATE INDEX vestibule_provider_type ON vestibule_provider (type, id);
+
+-- What strangers may ask for, answered without a look at the rows.
+CREATE INDEX vestibule_provider_sign_in ON vestibule_provider (owner, name, id) WHERE enabled = 1 AND category = 'OAuth';
 
 CREATE TABLE vestibule_attempt (
     -- SHA-256 of the `state`, in hex: the `state` itself is nowhere.

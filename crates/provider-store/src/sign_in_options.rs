@@ -1,0 +1,79 @@
+//! Which ways there are to sign in, for a page that anybody may ask for.
+
+use uuid::Uuid;
+use vestibule_database::{StoreError, text};
+
+use crate::ProviderStore;
+
+/// The inner queries are answered by the index `vestibule_provider_sign_in`, so its condition stands here word for word.
+const OPTIONS: &str =
+    "SELECT provider.id, provider.owner, provider.name, substr(provider.display_name, 1, 200) AS display_name,
+        substr(provider.type, 1, 100) AS type
+    FROM (
+        SELECT id FROM (
+            SELECT id, owner, ROW_NUMBER() OVER (PARTITION BY owner ORDER BY name) AS turn
+            FROM vestibule_provider WHERE enabled = 1 AND category = 'OAuth'
+        ) AS queued ORDER BY turn, owner LIMIT ?
+    ) AS chosen
+    JOIN vestibule_provider AS provider ON provider.id = chosen.id
+    ORDER BY provider.owner, provider.name";
+
+/// A row with which people can sign in: what a button needs, and nothing of its config.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SignInOption {
+    /// The row's immutable id.
+    pub id: Uuid,
+    /// The tenant whose row it is.
+    pub owner: String,
+    /// Its name, unique for its owner.
+    pub name: String,
+    /// What people see on the button; its name, when nobody said. At most 200 characters.
+    pub display_name: String,
+    /// The provider type, for example `Alipay`.
+    pub kind: String,
+}
+
+impl ProviderStore {
+    /// The enabled rows of the category `OAuth`, by owner and name, `most` at most. When there are more, every owner's first row is taken before anybody's
+    /// second, so that no owner's rows push out those of another. Rows whose id is no UUID cannot be signed in with and are left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn sign_in_options(&self, most: u32) -> Result<Vec<SignInOption>, StoreError> {
+        let rows = sqlx::query(OPTIONS).bind(most).fetch_all(self.pool()).await?;
+        let mut options = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let Ok(id) = Uuid::parse_str(&text(row, "id")?) else { continue };
+            let (name, display_name) = (text(row, "name")?, text(row, "display_name")?);
+            options.push(SignInOption {
+                id,
+                owner: text(row, "owner")?,
+                display_name: if display_name.is_empty() { name.clone() } else { display_name },
+                name,
+                kind: text(row, "type")?,
+            });
+        }
+        Ok(options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{AssertSqlSafe, Row as _};
+    use vestibule_database::Database;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn strangers_cannot_make_the_database_go_through_all_rows() {
+        let database = Database::open("sqlite::memory:").await.unwrap();
+        let explain = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {OPTIONS}")));
+        let plan = explain.bind(10).fetch_all(database.sqlite()).await.unwrap();
+        let steps: Vec<String> = plan.iter().map(|step| step.get("detail")).collect();
+        let on_rows: Vec<_> = steps.iter().filter(|step| step.contains("provider")).collect();
+        assert_eq!(on_rows.len(), 2, "{steps:#?}");
+        assert_eq!(on_rows[0], "SCAN vestibule_provider USING COVERING INDEX vestibule_provider_sign_in");
+        assert!(on_rows[1].starts_with("SEARCH provider USING INDEX") && on_rows[1].ends_with("(id=?)"), "{steps:#?}");
+    }
+}
