@@ -14,7 +14,7 @@ use vestibule::{AllowedHost, Error, Logins, ProviderStore};
 use crate::session::{Session, Sessions};
 
 /// The most rows that the front page lists.
-const MOST_BUTTONS: usize = 100;
+const MOST_BUTTONS: u32 = 100;
 
 /// What the pages are made from.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Pages {
 
     /// The path under which browsers see this server: empty, or `/prefix`.
     fn base(&self) -> &str {
-        self.logins.settings().public_url.as_url().path().trim_end_matches('/')
+        base_path(&self.logins.settings().public_url)
     }
 
     fn show(&self, status: StatusCode, page: &impl Template) -> Response {
@@ -93,7 +93,7 @@ struct Button {
 }
 
 async fn index(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response {
-    let rows = match pages.providers.list(None).await {
+    let rows = match pages.providers.sign_in_options(MOST_BUTTONS).await {
         Ok(rows) => rows,
         Err(error) => {
             tracing::error!(report = %Error::from(error).report(), "the provider rows could not be listed");
@@ -101,7 +101,7 @@ async fn index(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response 
         }
     };
     let mut groups: Vec<Group> = Vec::new();
-    for row in rows.into_iter().filter(|row| row.enabled).take(MOST_BUTTONS) {
+    for row in rows {
         // A row that plain SQL gave a name without a URL has no button.
         let Ok(href) = pages.logins.login_url(&row.owner, &row.name) else { continue };
         let button = Button { owner: row.owner.clone(), name: row.name, label: row.display_name, href: href.into() };
