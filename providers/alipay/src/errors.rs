@@ -21,6 +21,8 @@ pub(crate) struct Sent<'a> {
     pub(crate) root_cert_sn: &'a str,
     /// SHA-256 of the app's public key.
     pub(crate) app_key_sha256: &'a str,
+    /// How messages call the place of the certificate that answers are verified with.
+    pub(crate) alipay_cert_place: &'a str,
     pub(crate) timestamp: &'a str,
 }
 
@@ -38,16 +40,31 @@ pub(crate) fn error(fault: AnswerFault, sent: &Sent<'_>, received: Received) -> 
     match fault {
         AnswerFault::Gateway(error) => gateway_error(error, sent, received.trace_id),
         AnswerFault::Empty | AnswerFault::TooLarge | AnswerFault::Malformed { .. } | AnswerFault::TooDeep => {
-            Error::network(format!("{method}: the gateway answered status {} with {fault}{traced}", received.status))
+            Error::network(format!(
+                "{method}: the gateway answered status {} with {fault}{traced}; is {} right, and does nothing between here and there answer instead?",
+                received.status,
+                where_it_is(sent.environment)
+            ))
         }
         AnswerFault::Encrypted => Error::configuration(format!("{method}: {fault}{traced}")),
+        AnswerFault::MissingCertSn | AnswerFault::BadSignature | AnswerFault::OtherCertificate { .. } => {
+            Error::signature(format!(
+                "{method}: {fault}{traced}; answers are verified with {}, where alipayCertPublicKey.crt of app_id {} belongs",
+                sent.alipay_cert_place, sent.app_id
+            ))
+        }
         AnswerFault::DuplicateKey
         | AnswerFault::UnexpectedMember
         | AnswerFault::MalformedCertSn
-        | AnswerFault::MissingSignature
-        | AnswerFault::MissingCertSn
-        | AnswerFault::BadSignature
-        | AnswerFault::OtherCertificate { .. } => Error::signature(format!("{method}: {fault}{traced}")),
+        | AnswerFault::MissingSignature => Error::signature(format!("{method}: {fault}{traced}")),
+    }
+}
+
+/// The field of a row that says where the gateway is.
+fn where_it_is(environment: Environment) -> &'static str {
+    match environment {
+        Environment::Custom => "\"gatewayUrl\"",
+        Environment::Production | Environment::Sandbox | Environment::Global => "\"environment\"",
     }
 }
 
@@ -181,6 +198,7 @@ mod tests {
             app_cert_sn: "866efef280dec9137a87d047ac446315",
             root_cert_sn: "6bc29aa3b4d406c43483ffea81e08d22",
             app_key_sha256: "ab12",
+            alipay_cert_place: "the Certificate field of record \"admin/root-cert\"",
             timestamp: "2026-11-22 08:00:00",
         }
     }

@@ -11,6 +11,7 @@ use vestibule_oauth_provider::{
 
 use crate::answer::{Answer, AnswerFault, Verifier};
 use crate::config::{SCOPE_PROFILE, Settings, SubjectName};
+use crate::environment::Environment;
 use crate::errors::{self, Received, Sent};
 use crate::nodes::{About, ProfileNode, TokenNode};
 use crate::request::{Caller, timestamp};
@@ -27,15 +28,17 @@ pub(crate) struct AlipayProvider {
     caller: Caller,
     app_key_sha256: String,
     verifier: Verifier,
+    alipay_cert_place: String,
     ends: Vec<End>,
     cx: Context,
 }
 
 impl AlipayProvider {
     pub(crate) fn new(settings: Settings, credentials: Credentials, cx: Context) -> Self {
-        let Credentials { app_cert_sn, app_key_sha256, root_cert_sn, signer, verifier, ends } = credentials;
+        let Credentials { app_cert_sn, app_key_sha256, root_cert_sn, signer, verifier, alipay_cert_place, ends } =
+            credentials;
         let caller = Caller { app_id: settings.app_id.clone(), app_cert_sn, root_cert_sn, signer };
-        Self { settings, caller, app_key_sha256, verifier, ends, cx }
+        Self { settings, caller, app_key_sha256, verifier, alipay_cert_place, ends, cx }
     }
 
     /// Calls a method: sign, send, cut, verify.
@@ -43,7 +46,11 @@ impl AlipayProvider {
         self.certificates_hold()?;
         let timestamp = timestamp(self.cx.clock().now())?;
         let request = self.caller.request(&self.settings.endpoints.gateway, method, parameters, &timestamp)?;
-        let response = self.cx.http().send(request).await.map_err(|error| error.within(method))?;
+        let response = self.cx.http().send(request).await.map_err(|error| match self.settings.environment {
+            // The row says where that is; Alipay's own addresses are not the row's.
+            Environment::Custom => error.within(format!("{method}: \"gatewayUrl\"")),
+            Environment::Production | Environment::Sandbox | Environment::Global => error.within(method),
+        })?;
         let received =
             Received { status: response.status, trace_id: response.header("trace_id").and_then(errors::plain_word) };
         let fault = |fault, received| {
@@ -54,6 +61,7 @@ impl AlipayProvider {
                 app_cert_sn: &self.caller.app_cert_sn,
                 root_cert_sn: &self.caller.root_cert_sn,
                 app_key_sha256: &self.app_key_sha256,
+                alipay_cert_place: &self.alipay_cert_place,
                 timestamp: &timestamp,
             };
             errors::error(fault, &sent, received)

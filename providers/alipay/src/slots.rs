@@ -59,6 +59,8 @@ pub(crate) struct Credentials {
     pub(crate) root_cert_sn: String,
     pub(crate) signer: Signer,
     pub(crate) verifier: Verifier,
+    /// How messages call the place of the certificate that answers are verified with.
+    pub(crate) alipay_cert_place: String,
     pub(crate) ends: Vec<End>,
 }
 
@@ -75,7 +77,7 @@ pub(crate) fn judge(records: &Records, expected: &Expected<'_>, findings: &mut F
     let mut judge = Judge { expected, findings, ends: Vec::new() };
     let app = records.app.as_ref().map(|record| judge.app(record));
     let roots = records.root.as_ref().and_then(|record| judge.roots(record, &records.alipay));
-    let alipay = judge.alipay(records, roots.as_ref(), app.as_ref());
+    let (verifier, alipay_cert_place) = judge.alipay(records, roots.as_ref(), app.as_ref()).unzip();
     let ends = judge.ends;
     let app = app?;
     let (app_certificate, app_key) = (app.certificate?, app.key?);
@@ -85,7 +87,8 @@ pub(crate) fn judge(records: &Records, expected: &Expected<'_>, findings: &mut F
         app_key_sha256: app_key.spki_sha256,
         root_cert_sn: roots.sn?,
         signer: app_key.signer,
-        verifier: alipay?,
+        verifier: verifier?,
+        alipay_cert_place: alipay_cert_place?,
         ends,
     })
 }
@@ -226,7 +229,8 @@ impl Judge<'_> {
         Some(sn)
     }
 
-    fn alipay(&mut self, records: &Records, roots: Option<&Roots>, app: Option<&App>) -> Option<Verifier> {
+    /// What verifies answers, and how messages call the place of its certificate.
+    fn alipay(&mut self, records: &Records, roots: Option<&Roots>, app: Option<&App>) -> Option<(Verifier, String)> {
         let slot = match &records.alipay {
             AlipayRecord::Own(record) => Slot::certificate(record),
             AlipayRecord::Missing => return None,
@@ -260,7 +264,7 @@ impl Judge<'_> {
         if let Some(roots) = roots.filter(|_| self.findings.fault_count() == faults_before) {
             self.chain(slot, &material, leaf, roots);
         }
-        verifier
+        verifier.map(|verifier| (verifier, slot.to_string()))
     }
 
     fn alipay_key(&mut self, slot: Slot<'_>, leaf: &Certificate, app: Option<&App>) -> Option<Verifier> {

@@ -240,7 +240,7 @@ async fn a_gateway_that_is_down_is_named() {
     world.simulator.shutdown().await;
     let error = world.provider.exchange(&callback).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Network);
-    assert!(error.message().contains("alipay.system.oauth.token: the upstream \"127.0.0.1"), "{error}");
+    assert!(error.message().contains("alipay.system.oauth.token: \"gatewayUrl\": the upstream \"127.0.0.1"), "{error}");
 }
 
 #[tokio::test]

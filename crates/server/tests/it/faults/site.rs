@@ -165,7 +165,7 @@ impl Site {
         };
         let line = self.log.line(&reference).await.replace("\\\"", "\"");
         assert!(line.contains(&format!("code=\"{}\"", verdict.code)), "{case}: {line}");
-        assert!(line.contains(&format!("row=\"provider \"{OWNER}/")), "{case}: {line}");
+        assert!(line.contains(&format!("row=\"{OWNER}/")), "{case}: {line}");
         for words in verdict.says {
             assert!(line.contains(words), "{case}: {words:?} is not in:\n{line}");
             assert!(!answered.body.contains(words), "{case}: {words:?} is told to a browser:\n{told}");

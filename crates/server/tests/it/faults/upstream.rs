@@ -19,6 +19,10 @@ const MISCONFIGURED: (u16, &str) = (503, "misconfigured");
 const WRONG_SIGNATURE: &str = "the answer's signature was not made by the key of the Alipay certificate";
 const TOO_LARGE: &str = "sends more than the 1048576 bytes an answer may have";
 
+/// Where the certificate stands that answers are verified with, and which belongs there.
+const VERIFIED_WITH: &str = "verified with the Certificate field of record \"admin/root-cert\", where alipayCertPublicKey.crt of app_id 2021000000000001 belongs";
+const IS_IT_RIGHT: &str = "is \"gatewayUrl\" right";
+
 /// The way to an upstream that may keep us waiting for a moment only.
 fn impatient() -> HttpSettings {
     HttpSettings { total_timeout: Duration::from_millis(500), ..HttpSettings::default() }
@@ -32,35 +36,47 @@ async fn an_answer_that_is_not_alipays_signs_nobody_in() {
         sub_msg: "sign check fail: secret words".to_owned(),
     };
     let cases: Vec<(FaultPlan, (u16, &str), &[&str])> = vec![
-        (Fault::SignedByAnotherKey.into(), UNTRUSTED, &["step=\"exchange\"", TOKEN_METHOD, WRONG_SIGNATURE]),
-        (Fault::OneByteChanged.into(), UNTRUSTED, &[TOKEN_METHOD, WRONG_SIGNATURE, "changed on its way"]),
+        (
+            Fault::SignedByAnotherKey.into(),
+            UNTRUSTED,
+            &["step=\"exchange\"", TOKEN_METHOD, WRONG_SIGNATURE, VERIFIED_WITH],
+        ),
+        (
+            Fault::OneByteChanged.into(),
+            UNTRUSTED,
+            &[TOKEN_METHOD, WRONG_SIGNATURE, VERIFIED_WITH, "changed on its way"],
+        ),
         (
             Fault::OneByteChanged.on_method(INFO_METHOD),
             UNTRUSTED,
-            &["step=\"user_info\"", INFO_METHOD, WRONG_SIGNATURE],
+            &["step=\"user_info\"", INFO_METHOD, WRONG_SIGNATURE, VERIFIED_WITH],
         ),
-        (Fault::SignedByAnotherKey.on_method(INFO_METHOD), UNTRUSTED, &[INFO_METHOD, WRONG_SIGNATURE]),
+        (Fault::SignedByAnotherKey.on_method(INFO_METHOD), UNTRUSTED, &[INFO_METHOD, WRONG_SIGNATURE, VERIFIED_WITH]),
         (Fault::UnsignedSuccess.into(), UNTRUSTED, &[TOKEN_METHOD, "is not signed; a success must be"]),
         (Fault::UnsignedSuccess.on_method(INFO_METHOD), UNTRUSTED, &[INFO_METHOD, "is not signed; a success must be"]),
         (
             Fault::NoCertSn.into(),
             UNTRUSTED,
-            &[TOKEN_METHOD, "\"alipay_cert_sn\"", "in certificate mode in Alipay's console"],
+            &[TOKEN_METHOD, "\"alipay_cert_sn\"", "in certificate mode in Alipay's console", VERIFIED_WITH],
         ),
         (Fault::DuplicateKey.into(), UNTRUSTED, &[TOKEN_METHOD, "the same key twice"]),
         (Fault::WrongNode.into(), UNTRUSTED, &[TOKEN_METHOD, "another response node"]),
         (Fault::OtherUserInInfo.into(), UNTRUSTED, &[INFO_METHOD, "another user's than the token's"]),
-        (Fault::Html.into(), UNREACHABLE, &[TOKEN_METHOD, "status 502", "not json"]),
-        (Fault::EmptyBody.into(), UNREACHABLE, &[TOKEN_METHOD, "status 200 with nothing"]),
-        (Fault::Truncated.into(), UNREACHABLE, &[TOKEN_METHOD, "status 200", "not json"]),
+        (Fault::Html.into(), UNREACHABLE, &[TOKEN_METHOD, "status 502", "not json", IS_IT_RIGHT]),
+        (Fault::EmptyBody.into(), UNREACHABLE, &[TOKEN_METHOD, "status 200 with nothing", IS_IT_RIGHT]),
+        (Fault::Truncated.into(), UNREACHABLE, &[TOKEN_METHOD, "status 200", "not json", IS_IT_RIGHT]),
         (
             Fault::CloseWithoutAnswer.into(),
             UNREACHABLE,
             &[TOKEN_METHOD, "closed the connection before its answer was complete"],
         ),
-        (Fault::TenMegabytes.into(), UNREACHABLE, &[TOKEN_METHOD, TOO_LARGE, "an api's and not a page's"]),
-        (Fault::GzipBomb.into(), UNREACHABLE, &[TOKEN_METHOD, TOO_LARGE]),
-        (Fault::Redirect.into(), UNREACHABLE, &[TOKEN_METHOD, "status 302"]),
+        (
+            Fault::TenMegabytes.into(),
+            UNREACHABLE,
+            &[TOKEN_METHOD, "\"gatewayUrl\"", TOO_LARGE, "an api's and not a page's"],
+        ),
+        (Fault::GzipBomb.into(), UNREACHABLE, &[TOKEN_METHOD, "\"gatewayUrl\"", TOO_LARGE]),
+        (Fault::Redirect.into(), UNREACHABLE, &[TOKEN_METHOD, "status 302", IS_IT_RIGHT]),
         (Fault::UnsignedError.into(), ERROR, &[TOKEN_METHOD, "not signed, so unverified", "verified=false"]),
         (
             refused("isv.code-invalid").into(),
@@ -102,7 +118,7 @@ async fn an_upstream_that_keeps_us_waiting_is_given_up() {
         site.simulator.set_fault(fault.on_method(method));
         let (status, code) = UNREACHABLE;
         let upstream = authority(&site.simulator);
-        let says = &[method, &upstream, "did not finish its answer within 500ms"];
+        let says = &[method, "\"gatewayUrl\"", &upstream, "did not finish its answer within 500ms"];
         assert_refused(&site, &case, Verdict { status, code, says }).await;
     }
 }
@@ -117,7 +133,13 @@ async fn an_upstream_that_is_down_or_not_permitted_is_named() {
             "down",
             format!("http://{nobody}/gateway.do"),
             UNREACHABLE,
-            [TOKEN_METHOD, &nobody.to_string(), "refused the connection: check that it runs, and its port"].as_slice(),
+            [
+                TOKEN_METHOD,
+                "\"gatewayUrl\"",
+                &nobody.to_string(),
+                "refused the connection: check that it runs, and its port",
+            ]
+            .as_slice(),
         ),
         (
             "private",
@@ -179,7 +201,8 @@ async fn a_key_that_alipay_has_changed_is_refused_until_its_certificate_is_downl
         .unwrap();
     let named = site.simulator.app().alipay_certificate().certificate().sn().to_owned();
     let pinned = app.alipay_certificate().certificate().sn().to_owned();
-    let says = &[WRONG_SIGNATURE, named.as_str(), pinned.as_str(), "download alipayCertPublicKey.crt again"];
+    let says =
+        &[WRONG_SIGNATURE, named.as_str(), pinned.as_str(), "download alipayCertPublicKey.crt again", VERIFIED_WITH];
     let (status, code) = UNTRUSTED;
     assert_refused(&site, "another key and certificate", Verdict { status, code, says }).await;
 }
