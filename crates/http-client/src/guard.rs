@@ -75,7 +75,7 @@ pub(crate) fn authority(url: &Url) -> String {
 
 /// The remedy that only the operator of an installation has.
 pub(crate) fn exception(upstream: &str) -> String {
-    format!(", unless the operator puts \"{upstream}\" on this installation's list of allowed hosts")
+    format!(", unless the operator puts \"{upstream}\" on this installation's list of allowed hosts (--allow-upstream)")
 }
 
 /// RFC 6761 section 6.3: `localhost` and the names below it mean this machine, whatever a resolver says.

@@ -118,7 +118,7 @@ fn a_refusal_names_host_and_port_and_the_exception() {
     assert_eq!(
         error.message(),
         "no request goes to upstream \"127.0.0.1:8090\", which is a loopback address: an upstream must have a public address, unless the operator puts \
-         \"127.0.0.1:8090\" on this installation's list of allowed hosts"
+         \"127.0.0.1:8090\" on this installation's list of allowed hosts (--allow-upstream)"
     );
 }
 

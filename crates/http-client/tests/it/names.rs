@@ -55,7 +55,7 @@ async fn a_name_that_leads_inside_is_refused_when_a_connection_is_made() {
         error.message(),
         format!(
             "the upstream \"{authority}\" cannot be used: its name leads to 127.0.0.1 (a loopback address), ::ffff:127.0.0.1 (an ipv4-mapped address); an upstream \
-             must have a public address, unless the operator puts \"{authority}\" on this installation's list of allowed hosts"
+             must have a public address, unless the operator puts \"{authority}\" on this installation's list of allowed hosts (--allow-upstream)"
         )
     );
     assert_eq!(upstream.connections(), 0);

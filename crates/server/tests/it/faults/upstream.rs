@@ -145,13 +145,13 @@ async fn an_upstream_that_is_down_or_not_permitted_is_named() {
             "private",
             "https://10.0.0.1/gateway.do".to_owned(),
             MISCONFIGURED,
-            &["\"gatewayUrl\"", "10.0.0.1", "public address"],
+            &["\"gatewayUrl\"", "10.0.0.1", "public address", "--allow-upstream"],
         ),
         (
             "plain",
             "http://gateway.example/gateway.do".to_owned(),
             MISCONFIGURED,
-            &["\"gatewayUrl\"", "gateway.example", "\"https://\""],
+            &["\"gatewayUrl\"", "gateway.example", "\"https://\"", "--allow-upstream"],
         ),
     ] {
         site.insert_row(row, &config(&site.simulator, json!({ "gatewayUrl": gateway }))).await;
