@@ -343,12 +343,17 @@ impl From<Stopped> for Error {
     }
 }
 
-/// How messages and log lines name a row that a path names. Anybody can write the path, so it is quoted, and not repeated at any length.
+/// How messages name a row that a path names.
 pub(crate) fn label(owner: &str, provider: &str) -> String {
+    format!("provider \"{}\"", row_name(owner, provider))
+}
+
+/// A row that a path names, as log lines have it. Anybody can write the path, so it is escaped, and not repeated at any length.
+pub(crate) fn row_name(owner: &str, provider: &str) -> String {
     if owner.len() > LONGEST_NAME || provider.len() > LONGEST_NAME {
-        return "provider with an overlong name".to_owned();
+        return "an overlong name".to_owned();
     }
-    format!("provider {:?}", format!("{owner}/{provider}"))
+    format!("{}/{}", owner.escape_debug(), provider.escape_debug())
 }
 
 /// A provider that writes no `state`, or another one, has a defect that would show only at the callback, or never.

@@ -33,7 +33,7 @@ use vestibule_oauth_provider::{AttemptFault, BrowserSecret, Error, Intent, Param
 pub use self::host::{Host, Landing};
 use self::page::{Failure, Pages};
 use self::request::Request;
-use crate::logins::label;
+use crate::logins::{label, row_name};
 use crate::{Again, Begin, Complete, CookieName, Logins, SignedIn};
 
 /// The routes, for a host with any state.
@@ -132,7 +132,7 @@ impl Routes {
         let mut begin = Begin::sign_in(&names.owner, &names.provider);
         begin.return_to = parameters.single("return_to").map_err(unreadable_click)?;
         let begun = self.logins.begin(begin).await?;
-        tracing::debug!(row = label(), "sign-in begun");
+        tracing::debug!(row = row_name(&names.owner, &names.provider), "sign-in begun");
         if request.wants_json() {
             answer::begun(&begun)
         } else {
@@ -190,7 +190,7 @@ impl Routes {
     fn fail(&self, error: &Error, request: &Request<'_>, names: Option<&Names>, again: Option<&Again>) -> Response {
         let random = &*self.logins.services().random;
         let failure = Failure::new(error, random);
-        let row = names.map_or_else(String::new, |names| label(&names.owner, &names.provider));
+        let row = names.map_or_else(String::new, |names| row_name(&names.owner, &names.provider));
         failure.log(error, &row);
         if request.wants_json() {
             return failure.json();

@@ -11,6 +11,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use vestibule::{AllowedHost, Error, Logins, ProviderStore};
 
+use crate::server::base_path;
 use crate::session::{Session, Sessions};
 
 /// The most rows that the front page lists.

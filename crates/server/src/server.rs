@@ -51,8 +51,13 @@ pub async fn open(options: &Options, public_url: PublicUrl) -> Result<Vestibule>
         .iter()
         .try_fold(ReturnTo::this_site(&public_url), |rules, origin| rules.allow_origin(origin))
         .map_err(|error| error.within("--allow-return-to"))?
-        .with_home(&format!("{}/me", public_url.as_url().path().trim_end_matches('/')))?;
+        .with_home(&format!("{}/", base_path(&public_url)))?;
     Vestibule::new(setup)
+}
+
+/// The path under which browsers see the server: empty, or `/prefix`.
+pub(crate) fn base_path(public_url: &PublicUrl) -> &str {
+    public_url.as_url().path().trim_end_matches('/')
 }
 
 impl Server {
@@ -78,7 +83,7 @@ impl Server {
         let clock: Arc<dyn Clock> = services.clock.clone();
         let router = pages.router().merge(vestibule.router(sessions));
         // Under a prefix of the public URL everything that browsers ask for stands under it too.
-        let router = match public_url.as_url().path().trim_end_matches('/') {
+        let router = match base_path(&public_url) {
             "" => router,
             prefix => Router::new().nest(prefix, router),
         };

@@ -13,6 +13,8 @@ use vestibule::{
     Clock, Error, Intent, Keyring, Place, PublicUrl, Random, Result, Secret, UserInfo, Uuid, unix_seconds,
 };
 
+use crate::server::base_path;
+
 /// How long somebody stays signed in.
 const LIFETIME: Duration = Duration::from_secs(8 * 60 * 60);
 /// Browsers drop cookies past 4,096 bytes, name and attributes included.
@@ -40,12 +42,14 @@ pub struct Sessions {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     secure: bool,
+    /// The path of the front page.
+    home: String,
 }
 
 impl Sessions {
     /// Cookies are `Secure` and carry the `__Host-` prefix when browsers reach the server over https.
     pub fn new(keyring: Keyring, clock: Arc<dyn Clock>, random: Arc<dyn Random>, public_url: &PublicUrl) -> Self {
-        Self { keyring, clock, random, secure: public_url.is_https() }
+        Self { keyring, clock, random, secure: public_url.is_https(), home: format!("{}/", base_path(public_url)) }
     }
 
     /// The session of a request, if it carries one that is ours and not over.
@@ -135,6 +139,12 @@ impl routes::Host for Sessions {
             subject_kind = login.user.subject.kind.as_str(),
             "somebody signed in"
         );
-        Ok(routes::Landing::return_to().set_cookie(self.start(&login)?))
+        // Whoever asked for no place in particular sees who they are.
+        let landing = if login.return_to == self.home {
+            routes::Landing::at(format!("{}me", self.home))
+        } else {
+            routes::Landing::return_to()
+        };
+        Ok(landing.set_cookie(self.start(&login)?))
     }
 }

@@ -41,7 +41,7 @@ const STORE: &[&str] = &["crates/database", "crates/login", "crates/oauth-provid
 /// In which folders a library of consequence may be a dependency (dev-dependencies are free, except of the first two).
 const HOMES: &[(&str, &[&str])] = &[
     ("reqwest", &["crates/http-client"]),
-    ("hyper", &["crates/http-client"]),
+    ("hyper", &["crates/http-client", "crates/server"]),
     ("sqlx", &["crates/database", "certs-store", "crates/provider-store", "crates/attempt-store", "examples/*"]),
     ("axum", &["crates/login", "crates/vestibule", "crates/server", "crates/alipay-simulator", "examples/*"]),
 ];
