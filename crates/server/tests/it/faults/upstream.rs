@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::net::TcpSocket;
 use vestibule::HttpSettings;
 use vestibule_alipay_simulator::{
     AppRegistration, Authority, Fault, FaultPlan, INFO_METHOD, LeafRequest, RsaKey, SharedKey, Simulator, TOKEN_METHOD,
@@ -25,7 +26,7 @@ const IS_IT_RIGHT: &str = "is \"gatewayUrl\" right";
 
 /// The way to an upstream that may keep us waiting for a moment only.
 fn impatient() -> HttpSettings {
-    HttpSettings { total_timeout: Duration::from_millis(500), ..HttpSettings::default() }
+    HttpSettings { total_timeout: Duration::from_secs(1), ..HttpSettings::default() }
 }
 
 #[tokio::test]
@@ -118,7 +119,7 @@ async fn an_upstream_that_keeps_us_waiting_is_given_up() {
         site.simulator.set_fault(fault.on_method(method));
         let (status, code) = UNREACHABLE;
         let upstream = authority(&site.simulator);
-        let says = &[method, "\"gatewayUrl\"", &upstream, "did not finish its answer within 500ms"];
+        let says = &[method, "\"gatewayUrl\"", &upstream, "did not finish its answer within 1s"];
         assert_refused(&site, &case, Verdict { status, code, says }).await;
     }
 }
@@ -126,8 +127,10 @@ async fn an_upstream_that_keeps_us_waiting_is_given_up() {
 #[tokio::test]
 async fn an_upstream_that_is_down_or_not_permitted_is_named() {
     let site = Site::open().await;
-    // A port that was free a moment ago: nobody listens.
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // Taken, so that nobody else gets it, and not listened at.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let nobody = socket.local_addr().unwrap();
     for (row, gateway, (status, code), says) in [
         (
             "down",
