@@ -45,6 +45,9 @@ use vestibule_alipay_simulator::Simulator;
 #[cfg(test)]
 mod tests;
 
+/// The most buttons on the front page.
+const MOST_WAYS: u32 = 20;
+
 /// The host's own tables. They may stand in the same database: all of Vestibule's begin with `vestibule_`.
 ///
 /// AUTOINCREMENT: the id of a deleted user is not given to the next one, who would inherit whatever still names it.
@@ -393,8 +396,8 @@ fn notice(query: &BTreeMap<String, String>) -> Option<&'static str> {
 
 impl Iam {
     async fn ways(&self) -> Result<Vec<Way>> {
-        let rows = self.vestibule.providers().list(None).await?;
-        let ways = rows.into_iter().filter(|row| row.enabled).filter_map(|row| {
+        let rows = self.vestibule.providers().sign_in_options(MOST_WAYS).await?;
+        let ways = rows.into_iter().filter_map(|row| {
             // A row that plain SQL gave the name ".." has no address, and no button.
             let login = self.vestibule.logins().login_url(&row.owner, &row.name).ok()?;
             let link = login.path().replacen("/login/", "/link/", 1);
