@@ -1,8 +1,9 @@
 //! A row's JSON becomes a typed struct here, and only here; the form's description comes from the same struct.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use zeroize::Zeroizing;
 
 use crate::{Error, Result};
@@ -27,11 +28,12 @@ impl Config {
         &self.json
     }
 
-    /// Reads the config as `T`. Unknown fields are refused where `T` says so (every [`provider_config!`](crate::provider_config) does).
+    /// Reads the config as `T`. Unknown fields are refused.
     ///
     /// # Errors
-    /// `Configuration`, naming the path and what was expected; what was found is never repeated, it may be a secret in the wrong place.
-    pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
+    /// `Configuration`, naming the path and what was expected, or all required fields that are missing; what was found is never repeated, it may be a
+    /// secret in the wrong place.
+    pub fn parse<T: ProviderConfig>(&self) -> Result<T> {
         if self.json.len() > LONGEST {
             return Err(Error::configuration(format!("config: is longer than {LONGEST} bytes")));
         }
@@ -41,8 +43,10 @@ impl Config {
         let mut json = serde_json::Deserializer::from_str(&self.json);
         let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let path = error.path().to_string();
-            let said = explain(error.inner());
-            Error::configuration(if path == "." {
+            let said = self.missing(&T::schema(), error.inner()).unwrap_or_else(|| explain(error.inner()));
+            // Where a text stops being json says nothing about the field that was read last.
+            let nowhere = path == "." || !error.inner().is_data();
+            Error::configuration(if nowhere {
                 format!("config: {said}")
             } else {
                 format!("config: \"{path}\": {said}")
@@ -50,6 +54,26 @@ impl Config {
         })?;
         json.end().map_err(|_| Error::configuration("config: there is text after the json object"))?;
         Ok(value)
+    }
+
+    /// All required fields that are missing, where serde complains of one: a person wants to know all of them.
+    fn missing(&self, schema: &Schema, error: &serde_json::Error) -> Option<String> {
+        if !error.to_string().starts_with("missing field") {
+            return None;
+        }
+        // Names only: no value is kept.
+        let given: BTreeMap<String, IgnoredAny> = serde_json::from_str(&self.json).ok()?;
+        let missing: Vec<_> = schema
+            .fields()
+            .iter()
+            .filter(|field| field.is_required() && !given.contains_key(field.name()))
+            .map(|field| format!("\"{}\"", field.name()))
+            .collect();
+        match missing.as_slice() {
+            [] => None,
+            [one] => Some(format!("{one} is missing")),
+            several => Some(format!("{} are missing", several.join(", "))),
+        }
     }
 }
 
@@ -282,7 +306,7 @@ mod tests {
     provider_config! {
         struct Sample {
             app_id: String = Field::text("App ID").required(),
-            app_secret: Secret = Field::secret("App secret"),
+            app_secret: Secret = Field::secret("App secret").required(),
             colour: Option<Colour> = Field::choice("Colour", &["red", "green"]).or("red"),
         }
     }
@@ -309,15 +333,19 @@ mod tests {
                 r#"{"appId":"1","appSecret":"x","colour":"MIIEvQIBADAN"}"#,
                 "config: \"colour\": expected `red` or `green`",
             ),
-            (r#"{"appId":"1"}"#, "config: missing field `appSecret`"),
+            (r#"{"appId":"1"}"#, "config: \"appSecret\" is missing"),
+            (r#"{}"#, "config: \"appId\", \"appSecret\" are missing"),
             (r#""MIIEvQIBADAN""#, "config: expected a json object, such as {\"appId\": \"…\"}"),
             (r#"{"appId":"1","appSecret":"x"} MIIEvQIBADAN"#, "config: there is text after the json object"),
         ];
         for (json, said) in cases {
             assert_eq!(refusal(json), said);
         }
-        assert!(refusal(r#"{"appID":"1"}"#).contains("unknown field `appID`, expected one of `appId`"));
-        assert!(refusal(r#"{"appId":"#).contains("is not valid json (line 1"));
+        assert!(
+            refusal(r#"{"appID":"1","appId":"1","appSecret":"x"}"#)
+                .contains("unknown field `appID`, expected one of `appId`")
+        );
+        assert!(refusal(r#"{"appId":"#).starts_with("config: is not valid json (line 1"));
     }
 
     #[test]

@@ -4,13 +4,11 @@ use std::io::Write;
 use std::path::Path;
 
 use vestibule::certs_store::{CertView, FieldView, NewCert};
-use vestibule::{Error, Result, Secret, Vestibule};
+use vestibule::{Result, Secret, Vestibule};
 
-use super::{cannot_write, date, read_limited, split_name};
+use super::{cannot_write, date, read_text, split_name};
 use crate::cli::CertAdd;
 
-/// The largest file that is read for a field: what one field may hold.
-const LARGEST: usize = 256 * 1024;
 /// The mask that the store shows for a Private key field, and takes for "what is stored".
 const AS_IT_IS: &str = "***";
 
@@ -65,16 +63,6 @@ pub async fn show(vestibule: &Vestibule, record: &str, out: &mut dyn Write) -> R
     let (owner, name) = split_name(record)?;
     let view = vestibule.certs().get(owner, name).await?;
     write_view(out, &view).map_err(cannot_write)
-}
-
-fn read_text(path: &Path) -> Result<String> {
-    let bytes = read_limited(path, LARGEST)?;
-    String::from_utf8(bytes).map_err(|_| {
-        Error::configuration(format!(
-            "file \"{}\" is no text; a certificate or key in DER becomes one with `openssl x509 -inform der` or `openssl pkey -inform der`",
-            path.display()
-        ))
-    })
 }
 
 fn write_view(out: &mut dyn Write, cert: &CertView) -> std::io::Result<()> {

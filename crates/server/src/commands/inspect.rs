@@ -4,12 +4,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::Serialize;
 use vestibule::{About, Error, Fact, Registry, Result};
-use vestibule_x509_material::{Certificate, Kind, MAX_TEXT_BYTES, Material};
+use vestibule_x509_material::{Certificate, Kind, Material};
 
 /// What one file holds. The names are the JSON's.
 #[derive(Debug, Serialize)]
@@ -87,9 +85,9 @@ fn report(path: &Path, registry: &Registry) -> Report {
         error,
         words: Vec::new(),
     };
-    let text = match read_text(path) {
+    let text = match super::read_text(path) {
         Ok(text) => text,
-        Err(error) => return empty(Some(error)),
+        Err(error) => return empty(Some(error.to_string())),
     };
     let material = match Material::read(&text) {
         Ok(material) => material,
@@ -113,22 +111,6 @@ fn report(path: &Path, registry: &Registry) -> Report {
         words: std::iter::once(material.kind().to_string()).chain(about(About::Text, "role")).collect(),
         ..empty(None)
     }
-}
-
-/// A file's text. Files that are no text are read too: DER as it comes out of tools, UTF-16 as Windows editors write it.
-fn read_text(path: &Path) -> std::result::Result<String, String> {
-    let bytes = super::read_limited(path, MAX_TEXT_BYTES).map_err(|error| error.to_string())?;
-    Ok(match bytes.as_slice() {
-        [0x30, 0x80..=0x84, ..] => STANDARD.encode(&bytes),
-        [0xFF, 0xFE, text @ ..] => from_utf16(text, u16::from_le_bytes),
-        [0xFE, 0xFF, text @ ..] => from_utf16(text, u16::from_be_bytes),
-        _ => String::from_utf8_lossy(&bytes).into_owned(),
-    })
-}
-
-fn from_utf16(text: &[u8], word: fn([u8; 2]) -> u16) -> String {
-    let words: Vec<u16> = text.chunks_exact(2).filter_map(|pair| Some(word(pair.try_into().ok()?))).collect();
-    String::from_utf16_lossy(&words)
 }
 
 fn of_certificate(certificate: &Certificate) -> CertificateReport {

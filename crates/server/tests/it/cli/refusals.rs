@@ -70,7 +70,7 @@ async fn a_refusal_names_what_is_wrong_and_what_to_do() {
             &["\"admin/app\" exists already", "choose another name"],
         ),
         (&[add.as_slice(), &["@nothing.crt"]].concat(), &["nothing.crt", "No such file"]),
-        (&[add.as_slice(), &["@noise.bin"]].concat(), &["noise.bin\" is no text", "openssl x509 -inform der"]),
+        (&[add.as_slice(), &["@noise.bin"]].concat(), &["field Certificate", "neither a certificate nor a key"]),
         (&["cert", "add", "admin/x"], &["\"admin/x\", field Certificate", "is empty, and so is the Private key field"]),
         (
             &[add.as_slice(), &["@notes.txt"]].concat(),
