@@ -60,6 +60,11 @@ impl CertStore {
         } else {
             format!("neither \"{}\" nor the shared owner \"{shared}\" has a cert record \"{asked}\"", show(owner))
         };
-        Error::configuration(format!("{whose}; add it, or correct the name in the provider's config"))
+        // No name has a slash in it: this one was written with its owner.
+        let remedy = match name.rsplit_once('/') {
+            Some((_, alone)) => format!("a name without its owner is wanted: \"{}\"", show(alone)),
+            None => "add it, or correct the name in the provider's config".to_owned(),
+        };
+        Error::configuration(format!("{whose}; {remedy}"))
     }
 }

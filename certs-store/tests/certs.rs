@@ -215,6 +215,16 @@ async fn what_cannot_be_meant_is_refused_with_record_field_and_remedy() {
 }
 
 #[tokio::test]
+async fn a_name_written_with_its_owner_is_told_from_a_missing_record() {
+    let house = House::open().await;
+    let store = store(&house.database, "1");
+    let said = store.resolve("acme", "admin/app").await.unwrap_err().to_string();
+    assert!(said.ends_with("a name without its owner is wanted: \"app\""), "{said}");
+    let said = store.resolve("acme", "app").await.unwrap_err().to_string();
+    assert!(said.ends_with("add it, or correct the name in the provider's config"), "{said}");
+}
+
+#[tokio::test]
 async fn a_refused_replacement_loses_nothing() {
     let house = House::open().await;
     house.store.save(cert("app-cert", APP_CERT, APP_KEY)).await.unwrap();

@@ -81,7 +81,8 @@ impl Database {
             // A file does not hang up.
             .test_before_acquire(false)
             .connect_with(settings(options))
-            .await?;
+            .await
+            .map_err(|error| opening_failed(error, path))?;
         let database = Self::ready(pool).await?;
         // A process that was killed after it sealed something may have left the clear text in the log.
         database.note_clear_text();
@@ -144,6 +145,17 @@ impl Database {
     pub fn sqlite(&self) -> &SqlitePool {
         &self.shared.pool
     }
+}
+
+/// `SQLITE_NOTADB`: <https://www.sqlite.org/rescode.html#notadb>.
+const NOT_A_DATABASE: &str = "26";
+
+fn opening_failed(error: sqlx::Error, path: &Path) -> DbError {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    if code.as_deref() == Some(NOT_A_DATABASE) {
+        return DbError::NotADatabase { path: path.to_owned() };
+    }
+    error.into()
 }
 
 fn settings(options: SqliteConnectOptions) -> SqliteConnectOptions {

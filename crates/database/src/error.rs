@@ -23,6 +23,12 @@ pub enum DbError {
         /// Why not.
         source: io::Error,
     },
+    /// The file is something else.
+    #[error("\"{}\" is no SQLite database; move it away, or name another file in the database url", path.display())]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+    },
     /// Another process keeps the lock.
     #[error("another process has been holding the lock \"{}\" for {seconds} seconds; it is migrating the database, or it hangs", path.display())]
     Locked {
@@ -63,7 +69,9 @@ impl From<DbError> for Error {
     fn from(error: DbError) -> Self {
         let message = error.to_string();
         match error {
-            DbError::Url(_) | DbError::NewerSchema { .. } | DbError::MasterKey(_) => Self::configuration(message),
+            DbError::Url(_) | DbError::NotADatabase { .. } | DbError::NewerSchema { .. } | DbError::MasterKey(_) => {
+                Self::configuration(message)
+            }
             DbError::File { source, .. } => Self::configuration(message).caused_by(source),
             DbError::Failed(source) => Self::internal(message).caused_by(source),
             DbError::Random(source) => Self::internal(message).caused_by(source),

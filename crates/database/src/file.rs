@@ -73,10 +73,16 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// Takes the lock `<path>.lock`, waiting as long as it takes; it is given back when the file is dropped or the process ends, however it ends. The file
 /// stays: removing it would let two starters lock two files of the same name.
 pub(crate) fn lock(path: &Path) -> Result<File, DbError> {
-    let path = beside(path, ".lock");
-    let failed = |source| DbError::File { what: "lock", path: path.clone(), source };
-    let file = owner_only().create(true).truncate(false).open(&path).map_err(failed)?;
-    file.lock().map_err(failed)?;
+    let failed = |what| move |source| DbError::File { what, path: path.to_owned(), source };
+    let file = owner_only().create(true).truncate(false).open(beside(path, ".lock")).map_err(|error| {
+        let what = match error.kind() {
+            io::ErrorKind::NotFound => "find the folder of",
+            io::ErrorKind::PermissionDenied => "write, as this user, into the folder of",
+            _ => "make a lock beside",
+        };
+        failed(what)(error)
+    })?;
+    file.lock().map_err(failed("lock the file beside"))?;
     Ok(file)
 }
 

@@ -161,9 +161,12 @@ async fn what_is_no_database_is_an_error() {
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("vestibule.db"), "not a database, and long enough to be read as one".repeat(50))
         .unwrap();
-    assert!(matches!(Database::open(&url(&folder)).await, Err(DbError::Failed(_))));
+    let error = Database::open(&url(&folder)).await.unwrap_err();
+    assert!(matches!(error, DbError::NotADatabase { .. }), "{error}");
+    assert!(error.to_string().contains("vestibule.db\" is no SQLite database"), "{error}");
     let missing = format!("sqlite:{}/missing/x.db", folder.path().display());
-    assert!(matches!(Database::open(&missing).await, Err(DbError::File { .. })));
+    let error = Database::open(&missing).await.unwrap_err();
+    assert!(error.to_string().starts_with("cannot find the folder of"), "{error}");
 }
 
 #[tokio::test]

@@ -260,7 +260,7 @@ impl Error {
                 status: 400,
                 code: "unsupported",
                 title: "This cannot be done here",
-                advice: "This way to sign in does not offer what was asked for.",
+                advice: "The link that led you here asks for something that this site does not offer. Go back and choose another way.",
             },
             ErrorKind::Internal => Disclosure {
                 status: 500,
