@@ -41,16 +41,6 @@ impl Pages {
         Self { providers, sessions, logins, policy }
     }
 
-    /// `/`, `/me`, `/logout` and the style sheet.
-    pub fn router(self) -> Router {
-        Router::new()
-            .route("/", get(index))
-            .route("/me", get(me))
-            .route("/logout", post(logout))
-            .route("/style.css", get(style))
-            .with_state(Arc::new(self))
-    }
-
     /// The path under which browsers see this server: empty, or `/prefix`.
     fn base(&self) -> &str {
         base_path(&self.logins.settings().public_url)
@@ -73,6 +63,26 @@ impl Pages {
     }
 }
 
+/// `/`, `/me`, `/logout` and the style sheet.
+pub fn router(pages: Arc<Pages>) -> Router {
+    Router::new()
+        .route("/", get(index))
+        .route("/me", get(me))
+        .route("/logout", post(logout))
+        .route("/style.css", get(style))
+        .with_state(pages)
+}
+
+/// The front page at `path`. A nested router has it without a slash at the end only, and links to it have one.
+pub fn front_page(pages: Arc<Pages>, path: &str) -> Router {
+    Router::new().without_v07_checks().route(path, get(index)).with_state(pages)
+}
+
+/// What everybody gets who asks for something else.
+pub fn no_page(pages: Arc<Pages>) -> Router {
+    Router::new().fallback(not_found).with_state(pages)
+}
+
 #[derive(Template)]
 #[template(path = "index.html")]
 struct Index<'a> {
@@ -87,8 +97,7 @@ struct Group {
 }
 
 struct Button {
-    owner: String,
-    name: String,
+    id: String,
     label: String,
     href: String,
 }
@@ -105,7 +114,7 @@ async fn index(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response 
     for row in rows {
         // A row that plain SQL gave a name without a URL has no button.
         let Ok(href) = pages.logins.login_url(&row.owner, &row.name) else { continue };
-        let button = Button { owner: row.owner.clone(), name: row.name, label: row.display_name, href: href.into() };
+        let button = Button { id: id_of(&row.owner, &row.name), label: row.display_name, href: href.into() };
         match groups.last_mut().filter(|group| group.owner == row.owner) {
             Some(group) => group.buttons.push(button),
             None => groups.push(Group { owner: row.owner, buttons: vec![button] }),
@@ -113,6 +122,25 @@ async fn index(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response 
     }
     let signed_in = pages.sessions.of(&headers).map(|session| name_of(&session).to_owned());
     pages.show(StatusCode::OK, &Index { base: pages.base(), signed_in, groups })
+}
+
+/// The id of a row's button, such as `sign-in-acme-alipay`. No two rows have the same, and none has white space in it (HTML, section 3.2.6): what is neither
+/// a letter nor a digit of ASCII, and every hyphen in an owner, is written as `_` and two hex digits for each byte.
+fn id_of(owner: &str, name: &str) -> String {
+    let mut id = String::from("sign-in-");
+    let mut push = |text: &str, plain: &str| {
+        for byte in text.bytes() {
+            if byte.is_ascii_alphanumeric() || plain.as_bytes().contains(&byte) {
+                id.push(char::from(byte));
+            } else {
+                id.push_str(&format!("_{byte:02x}"));
+            }
+        }
+    };
+    push(owner, "");
+    push("-", "-");
+    push(name, "-");
+    id
 }
 
 #[derive(Template)]
@@ -167,7 +195,31 @@ async fn logout(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response
     ([(SET_COOKIE, pages.sessions.end())], Redirect::to(&format!("{}/", pages.base()))).into_response()
 }
 
+#[derive(Template)]
+#[template(path = "not_found.html")]
+struct NotFound<'a> {
+    base: &'a str,
+}
+
+async fn not_found(State(pages): State<Arc<Pages>>) -> Response {
+    pages.show(StatusCode::NOT_FOUND, &NotFound { base: pages.base() })
+}
+
 async fn style() -> Response {
     let headers = [(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "public, max-age=3600")];
     (headers, include_str!("../templates/style.css")).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buttons_have_ids_of_their_own_without_white_space() {
+        assert_eq!(id_of("demo", "alipay"), "sign-in-demo-alipay");
+        assert_eq!(id_of("demo", "alipay-2"), "sign-in-demo-alipay-2");
+        assert_eq!(id_of("my shop", "支\""), "sign-in-my_20shop-_e6_94_af_22");
+        assert_ne!(id_of("a-b", "c"), id_of("a", "b-c"));
+        assert_ne!(id_of("a", "_20"), id_of("a", " "));
+    }
 }

@@ -16,10 +16,12 @@ use vestibule::{Clock, Database, Error, HttpSettings, PublicUrl, Result, ReturnT
 
 use crate::access_log;
 use crate::options::Options;
-use crate::pages::Pages;
+use crate::pages::{self, Pages};
 use crate::providers;
 use crate::serving;
 use crate::session::Sessions;
+use crate::storage::{Absent, Storage};
+use crate::unreadable;
 
 /// How long running requests may take to finish when the server is told to stop.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -35,12 +37,12 @@ pub struct Server {
     _upkeep: Upkeep,
 }
 
-/// Opens the installation that `options` describe, for browsers that reach it under `public_url`.
+/// The installation that `options` describe, for browsers that reach it under `public_url`.
 ///
 /// # Errors
 /// `Configuration` or `Internal`, naming what is wrong.
-pub async fn open(options: &Options, public_url: PublicUrl) -> Result<Vestibule> {
-    let (database, master_key) = options.open_database().await?;
+pub fn installation(options: &Options, public_url: &PublicUrl, storage: Storage) -> Result<Vestibule> {
+    let Storage { database, master_key, .. } = storage;
     let mut setup = Setup::new(database, master_key, providers::registry()?, public_url.clone());
     if let Some(owner) = &options.shared_owner {
         setup.shared_owner.clone_from(owner);
@@ -49,9 +51,9 @@ pub async fn open(options: &Options, public_url: PublicUrl) -> Result<Vestibule>
     setup.return_to = options
         .allow_return_to
         .iter()
-        .try_fold(ReturnTo::this_site(&public_url), |rules, origin| rules.allow_origin(origin))
+        .try_fold(ReturnTo::this_site(public_url), |rules, origin| rules.allow_origin(origin))
         .map_err(|error| error.within("--allow-return-to"))?
-        .with_home(&format!("{}/", base_path(&public_url)))?;
+        .with_home(&format!("{}/", base_path(public_url)))?;
     Vestibule::new(setup)
 }
 
@@ -66,11 +68,21 @@ impl Server {
     /// # Errors
     /// `Configuration` or `Internal`, naming what is wrong.
     pub async fn start(options: &Options, listener: TcpListener) -> Result<Self> {
-        let address = listener
-            .local_addr()
-            .map_err(|error| Error::internal("the listening socket has no address").caused_by(error))?;
+        // Nothing is made for a server that has no public URL.
+        options.public_url(address_of(&listener)?)?;
+        let storage = Storage::open(options, Absent::Make).await?;
+        Self::start_on(storage, options, listener).await
+    }
+
+    /// The same on a storage that is open already; where `options` say that it is makes no difference.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub async fn start_on(storage: Storage, options: &Options, listener: TcpListener) -> Result<Self> {
+        let address = address_of(&listener)?;
         let public_url = options.public_url(address)?;
-        let vestibule = open(options, public_url.clone()).await?;
+        let place = storage.place.clone();
+        let vestibule = installation(options, &public_url, storage)?;
         let services = vestibule.services();
         let sessions = Arc::new(Sessions::new(
             vestibule.keyring().clone(),
@@ -80,20 +92,27 @@ impl Server {
         ));
         let allowed = options.allowed_upstreams()?;
         let pages = Pages::new(vestibule.providers().clone(), sessions.clone(), vestibule.logins().clone(), &allowed);
+        let pages = Arc::new(pages);
         let clock: Arc<dyn Clock> = services.clock.clone();
-        let router = pages.router().merge(vestibule.router(sessions));
+        let router = pages::router(pages.clone()).merge(vestibule.router(sessions));
         // Under a prefix of the public URL everything that browsers ask for stands under it too.
         let router = match base_path(&public_url) {
             "" => router,
-            prefix => Router::new().nest(prefix, router),
+            // Without the checks, which are for people who knew axum's older patterns: a prefix may begin with ":" or "*".
+            prefix => Router::new()
+                .without_v07_checks()
+                .nest(prefix, router)
+                .merge(pages::front_page(pages.clone(), &format!("{prefix}/"))),
         };
         let router = router
             .merge(health(vestibule.database().clone()))
+            .merge(pages::no_page(pages))
             .layer(middleware::from_fn_with_state(clock, access_log::log));
+        unreadable::report(&vestibule).await;
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(serving::serve(listener, router, stopped));
         let upkeep = vestibule.start_upkeep();
-        tracing::info!(%address, public_url = %public_url.as_url(), "listening");
+        tracing::info!(%address, %public_url, database = %place, "listening");
         Ok(Self { address, public_url, vestibule, stop, serving, _upkeep: upkeep })
     }
 
@@ -126,6 +145,26 @@ impl Server {
         }
         self.vestibule.database().close().await;
     }
+}
+
+/// Listens on `address`.
+///
+/// # Errors
+/// `Configuration`, with what can be done when another program does so already.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let remedy = match error.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                "; another program listens there (another vestibule?); stop it or choose another --listen"
+            }
+            _ => "",
+        };
+        Error::configuration(format!("cannot listen on {address}: {error}{remedy}"))
+    })
+}
+
+fn address_of(listener: &TcpListener) -> Result<SocketAddr> {
+    listener.local_addr().map_err(|error| Error::internal("the listening socket has no address").caused_by(error))
 }
 
 /// `/healthz` answers while the process runs, `/readyz` while the database does.

@@ -134,11 +134,6 @@ impl routes::Host for Sessions {
                 return Err(Error::unsupported("this server has no accounts to link; it only shows who signed in"));
             }
         }
-        tracing::info!(
-            row = login.row.to_string(),
-            subject_kind = login.user.subject.kind.as_str(),
-            "somebody signed in"
-        );
         // Whoever asked for no place in particular sees who they are.
         let landing = if login.return_to == self.home {
             routes::Landing::at(format!("{}me", self.home))

@@ -11,6 +11,7 @@
 mod cli;
 mod faults;
 mod leaks;
+mod pages;
 mod sign_in;
 mod sql;
 mod support;

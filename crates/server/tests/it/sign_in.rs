@@ -256,6 +256,18 @@ async fn the_callback_url_comes_from_the_configured_one_and_not_from_the_request
 }
 
 #[tokio::test]
+async fn a_sign_in_is_told_to_the_log_once() {
+    let (log, _guard) = everything_logged();
+    let house = House::open().await;
+    house.browser().sign_in(&house.simulator, "zhangsan").await;
+    let text = log.text();
+    // The access log apart, which has a line for each request.
+    let told = |line: &&str| line.contains(" INFO ") && line.contains("acme/alipay") && !line.contains("answered");
+    let told: Vec<_> = text.lines().filter(told).collect();
+    assert!(told.len() == 1 && told[0].contains("login completed"), "{told:#?}");
+}
+
+#[tokio::test]
 async fn a_sign_in_returns_to_this_site_only() {
     let house = House::open().await;
     let mut browser = house.browser();

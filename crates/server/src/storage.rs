@@ -1,0 +1,157 @@
+//! Where an installation keeps its rows, and the master key that opens what is sealed in them.
+
+use std::path::{Path, PathBuf};
+
+use vestibule::{Database, Error, KeyOrigin, MasterKey, Result, Secret, SystemRandom};
+
+use crate::options::Options;
+
+/// Where the master key may stand in the environment. It is no command-line option: other users of a machine can read those.
+const MASTER_KEY: &str = "VESTIBULE_MASTER_KEY";
+
+/// The embedded database's file in the data folder.
+const DATABASE: &str = "vestibule.db";
+
+/// An installation's database, opened, and its master key.
+#[expect(missing_debug_implementations, reason = "the master key has no Debug")]
+pub struct Storage {
+    /// The database.
+    pub database: Database,
+    /// What opens the values that are sealed in it.
+    pub master_key: MasterKey,
+    /// The database for people: the absolute path of its file. No password is in it.
+    pub place: String,
+}
+
+/// What is done where there is no installation yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    /// Folder, database and master key are made.
+    Make,
+    /// Nothing is made: in a wrong folder there is nothing to look at, and a second installation there would only hide the mistake.
+    Refuse,
+}
+
+impl Storage {
+    /// Opens what `options` name.
+    ///
+    /// # Errors
+    /// `Configuration` or `Internal`, naming the file.
+    pub async fn open(options: &Options, absent: Absent) -> Result<Self> {
+        let url = match &options.database {
+            Some(url) => {
+                if absent == Absent::Refuse {
+                    refuse_absent_database(url)?;
+                }
+                url.clone()
+            }
+            None => {
+                match absent {
+                    Absent::Make => make_private_folder(options.data_dir())?,
+                    Absent::Refuse => refuse_absent_installation(options.data_dir())?,
+                }
+                embedded(options.data_dir())
+            }
+        };
+        let master_key = master_key(options)?;
+        Ok(Self { database: Database::open(&url).await?, master_key, place: place(&url) })
+    }
+
+    /// Makes an installation in `folder`, with a key of its own; both are gone when the folder is.
+    ///
+    /// # Errors
+    /// `Internal`, when there is no database to be made there, or no random bytes.
+    pub async fn throwaway(folder: &Path) -> Result<Self> {
+        let url = embedded(folder);
+        let (master_key, _) = MasterKey::read_or_create(&folder.join("master.key"), &SystemRandom::new())?;
+        Ok(Self { database: Database::open(&url).await?, master_key, place: place(&url) })
+    }
+}
+
+fn embedded(folder: &Path) -> String {
+    format!("sqlite:{}", folder.join(DATABASE).display())
+}
+
+/// The file that a database URL names; none for a database in memory, and for a URL that the database will refuse.
+fn file_of(url: &str) -> Option<&Path> {
+    let rest = url.strip_prefix("sqlite:")?;
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    (path != ":memory:").then_some(Path::new(path))
+}
+
+fn place(url: &str) -> String {
+    file_of(url).map_or_else(|| "memory".to_owned(), |path| absolute(path).display().to_string())
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn refuse_absent_installation(folder: &Path) -> Result<()> {
+    if folder.join(DATABASE).exists() {
+        return Ok(());
+    }
+    let folder = absolute(folder);
+    Err(Error::configuration(format!(
+        "there is no installation in \"{}\"; name the server's folder with --data-dir or VESTIBULE_DATA_DIR",
+        folder.display()
+    )))
+}
+
+fn refuse_absent_database(url: &str) -> Result<()> {
+    match file_of(url) {
+        Some(file) if !file.exists() => Err(Error::configuration(format!(
+            "there is no database \"{}\"; name the server's with --database or VESTIBULE_DATABASE",
+            absolute(file).display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn master_key(options: &Options) -> Result<MasterKey> {
+    if let Ok(text) = std::env::var(MASTER_KEY) {
+        return MasterKey::from_text(&Secret::new(text)).map_err(|error| Error::from(error).within(MASTER_KEY));
+    }
+    if let Some(path) = &options.master_key_file {
+        return Ok(MasterKey::read_file(path)?);
+    }
+    if options.database.is_some() {
+        return Err(Error::configuration(format!(
+            "a database of your own needs a master key of your own: set {MASTER_KEY} or --master-key-file to 32 random \
+             bytes, for example the output of `openssl rand -base64 32`"
+        )));
+    }
+    let folder = absolute(options.data_dir());
+    let path = folder.join("master.key");
+    let database = folder.join(DATABASE);
+    if database.exists() && !path.exists() {
+        // A new key would open nothing that is sealed in there.
+        return Err(Error::configuration(format!(
+            "there is a database \"{}\" and no master key \"{}\" to open what is sealed in it: put the key file back, or set \
+             {MASTER_KEY} to what it held; to begin anew, move the database away",
+            database.display(),
+            path.display()
+        )));
+    }
+    let (key, origin) = MasterKey::read_or_create(&path, &SystemRandom::new())?;
+    if origin == KeyOrigin::Made {
+        tracing::warn!(
+            path = %path.display(),
+            "made a master key, readable by its owner only. It seals private keys and secrets in the database: a copy of the \
+             database alone, such as a dump or a backup, does not reveal them. It does not protect against somebody who can read \
+             this file too. Back it up apart from the database, or set {MASTER_KEY} instead; without it sealed values are lost"
+        );
+    }
+    Ok(key)
+}
+
+fn make_private_folder(folder: &Path) -> Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|error| {
+        let remedy = "--data-dir takes a folder that can be made or written to";
+        Error::configuration(format!("data folder \"{}\": {remedy}", folder.display())).caused_by(error)
+    })
+}
