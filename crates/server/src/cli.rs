@@ -1,8 +1,11 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::options::Options;
 
@@ -16,6 +19,72 @@ pub struct Cli {
     /// What is to be done.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// The options that a demonstration does without.
+const NOT_FOR_DEMO: &[&str] = &["data_dir", "database", "master_key_file"];
+/// The options that commands about cert records do not look at.
+const NOT_FOR_CERT: &[&str] = &["public_url", "shared_owner", "allow_upstream", "listen", "allow_return_to"];
+/// Those that nobody needs to look at files.
+const NOT_FOR_INSPECT: &[&str] = &["data_dir", "database", "master_key_file"];
+/// The options that commands about provider rows do not look at.
+const NOT_FOR_PROVIDER: &[&str] = &["allow_return_to"];
+
+impl Cli {
+    /// Reads a command line, the program's name first.
+    ///
+    /// # Errors
+    /// What to print instead: the help, or what is wrong and how the command is used.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut command = command();
+        let matches = command.try_get_matches_from_mut(arguments)?;
+        if let Some(("demo", given)) = matches.subcommand() {
+            for option in NOT_FOR_DEMO {
+                if given.value_source(option) == Some(ValueSource::CommandLine) {
+                    let message = format!("demo keeps nothing and takes no --{}", option.replace('_', "-"));
+                    let demo = command
+                        .find_subcommand_mut("demo")
+                        .map(|demo| demo.error(ErrorKind::ArgumentConflict, &message));
+                    return Err(demo.unwrap_or_else(|| clap::Error::raw(ErrorKind::ArgumentConflict, message)));
+                }
+            }
+        }
+        Self::from_arg_matches(&matches)
+    }
+}
+
+/// The commands, each with the help of the options that it looks at.
+fn command() -> clap::Command {
+    let plain = Cli::command();
+    let of_all: Vec<_> = plain.get_arguments().filter(|option| option.is_global_set()).cloned().collect();
+    // A command that has an option already is not given it a second time.
+    let hide = |command: clap::Command, options: &[&str]| {
+        let hidden = of_all.iter().filter(|option| options.contains(&option.get_id().as_str()));
+        command.args(hidden.map(|option| option.clone().hide(true)))
+    };
+    let mut command = plain
+        .mut_subcommand("demo", |demo| hide(demo, NOT_FOR_DEMO))
+        .mut_subcommand("cert", |cert| {
+            hide(cert, NOT_FOR_CERT).mut_subcommand("inspect", |inspect| hide(inspect, NOT_FOR_INSPECT))
+        })
+        .mut_subcommand("provider", |provider| hide(provider, NOT_FOR_PROVIDER));
+    let mut built = command.clone();
+    built.build();
+    command = with_usage_of(&mut built, command);
+    command
+}
+
+/// Gives every command its usage line in words. The line that clap makes for an error lists every option that has a value, and so those whose variables
+/// happen to be set.
+fn with_usage_of(built: &mut clap::Command, mut command: clap::Command) -> clap::Command {
+    for one in built.get_subcommands_mut() {
+        if command.find_subcommand(one.get_name()).is_some() {
+            let name = one.get_name().to_owned();
+            command = command.mut_subcommand(name, |inner| with_usage_of(one, inner));
+        }
+    }
+    let usage = built.render_usage().to_string();
+    command.override_usage(usage.trim_start_matches("Usage: ").to_owned())
 }
 
 /// What is to be done.
@@ -98,12 +167,12 @@ pub enum Provider {
         #[arg(long)]
         owner: Option<String>,
     },
-    /// Show a provider row, its findings and the callback URL to register
+    /// Show a provider row, its findings and the callback URL to register; fails when nobody can sign in with it
     Show {
         /// The row, as owner/name
         row: String,
     },
-    /// Let people sign in with a row
+    /// Let people sign in with a row; its config is checked first
     Enable {
         /// The row, as owner/name
         row: String,
@@ -132,13 +201,14 @@ pub struct ProviderAdd {
     /// One field of the config; secrets belong into --config, other users of a machine can read a command line
     #[arg(long, value_name = "FIELD=VALUE")]
     pub set: Vec<String>,
-    /// Store the row although it is not finished; nobody can sign in with it until it is
+    /// Store the row although it is not finished, switched off; finish it with --replace, then `vestibule provider enable`
     #[arg(long)]
     pub unfinished: bool,
     /// Store the row switched off
     #[arg(long)]
     pub disabled: bool,
-    /// Put it in the place of the row of that name, whose id stays
+    /// Put it in the place of the row of that name. The whole config is given anew; id, display name and whether it is
+    /// enabled stay, unless they are given
     #[arg(long)]
     pub replace: bool,
 }

@@ -4,19 +4,17 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use serde::Deserialize;
-use vestibule::{AllowedHost, Database, Error, KeyOrigin, MasterKey, PublicUrl, Result, Secret, SystemRandom};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use vestibule::{AllowedHost, Error, PublicUrl, Result};
 
-/// Where the master key may stand in the environment. It is no command-line option: other users of a machine can read those.
-const MASTER_KEY: &str = "VESTIBULE_MASTER_KEY";
-
-/// The embedded database's file in the data folder.
-const DATABASE: &str = "vestibule.db";
+/// Under which heading the help of every command has these options.
+const HEADING: &str = "Installation (the same for every command)";
 
 /// The options of every command. The same names, in kebab-case, are the keys of the configuration file.
-#[expect(clippy::doc_markdown, reason = "these comments are the help text of a terminal")]
 #[derive(Debug, Clone, Default, Args, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[command(next_help_heading = HEADING)]
 pub struct Options {
     /// Configuration file (TOML); its keys are the names of these options
     #[arg(long, global = true, env = "VESTIBULE_CONFIG_FILE", value_name = "FILE")]
@@ -27,7 +25,7 @@ pub struct Options {
     #[arg(long, global = true, env = "VESTIBULE_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
 
-    /// Database, such as sqlite:/var/lib/vestibule/vestibule.db [default: vestibule.db in the data folder]
+    /// Database, such as `sqlite:/var/lib/vestibule/vestibule.db` [default: vestibule.db in the data folder]
     #[arg(long, global = true, env = "VESTIBULE_DATABASE", value_name = "URL")]
     pub database: Option<String>,
 
@@ -47,14 +45,17 @@ pub struct Options {
 
     /// Upstream host that may be private, loopback or plain http; may be given several times
     #[arg(long, global = true, env = "VESTIBULE_ALLOW_UPSTREAM", value_name = "HOST[:PORT]", value_delimiter = ',')]
+    #[serde(deserialize_with = "hosts")]
     pub allow_upstream: Vec<String>,
 
     /// Address to listen on [default: 127.0.0.1:8080]
-    #[arg(long, global = true, env = "VESTIBULE_LISTEN", value_name = "ADDRESS:PORT")]
+    #[arg(long, global = true, env = "VESTIBULE_LISTEN", value_name = "ADDRESS:PORT", value_parser = address)]
+    #[serde(deserialize_with = "listen_address")]
     pub listen: Option<SocketAddr>,
 
-    /// Origin, such as https://app.example.com, to which a finished sign-in may return; may be given several times
+    /// Origin, such as `https://app.example.com`, to which a finished sign-in may return; may be given several times
     #[arg(long, global = true, env = "VESTIBULE_ALLOW_RETURN_TO", value_name = "ORIGIN", value_delimiter = ',')]
+    #[serde(deserialize_with = "origins")]
     pub allow_return_to: Vec<String>,
 
     /// What is logged, such as `info` or `warn,vestibule_login=debug` [default: info for serve, less for the others]
@@ -140,72 +141,29 @@ impl Options {
         self.allow_upstream.iter().map(parse).collect()
     }
 
-    fn data_dir(&self) -> &Path {
+    /// The folder of an embedded database and its master key.
+    pub fn data_dir(&self) -> &Path {
         self.data_dir.as_deref().unwrap_or(Path::new("vestibule-data"))
-    }
-
-    /// Opens the database, making data folder, database and master key on the first start of an embedded installation.
-    ///
-    /// # Errors
-    /// `Configuration` or `Internal`, naming the file.
-    pub async fn open_database(&self) -> Result<(Database, MasterKey)> {
-        let url = match &self.database {
-            Some(url) => url.clone(),
-            None => {
-                make_private_folder(self.data_dir())?;
-                format!("sqlite:{}", self.data_dir().join(DATABASE).display())
-            }
-        };
-        let key = self.master_key().await?;
-        Ok((Database::open(&url).await?, key))
-    }
-
-    async fn master_key(&self) -> Result<MasterKey> {
-        if let Ok(text) = std::env::var(MASTER_KEY) {
-            return MasterKey::from_text(&Secret::new(text)).map_err(|error| Error::from(error).within(MASTER_KEY));
-        }
-        if let Some(path) = &self.master_key_file {
-            return Ok(MasterKey::read_file(path)?);
-        }
-        if self.database.is_some() {
-            return Err(Error::configuration(format!(
-                "a database of your own needs a master key of your own: set {MASTER_KEY} or --master-key-file to 32 random \
-                 bytes, for example the output of `openssl rand -base64 32`"
-            )));
-        }
-        let path = self.data_dir().join("master.key");
-        let database = self.data_dir().join(DATABASE);
-        if database.exists() && !path.exists() {
-            // A new key would open nothing that is sealed in there.
-            return Err(Error::configuration(format!(
-                "there is a database \"{}\" and no master key \"{}\" to open what is sealed in it: put the key file back, or set \
-                 {MASTER_KEY} to what it held; to begin anew, move the database away",
-                database.display(),
-                path.display()
-            )));
-        }
-        let (key, origin) = MasterKey::read_or_create(&path, &SystemRandom::new())?;
-        if origin == KeyOrigin::Made {
-            tracing::warn!(
-                path = %path.display(),
-                "made a master key, readable by its owner only. It seals private keys and secrets in the database: a copy of the \
-                 database alone, such as a dump or a backup, does not reveal them. It does not protect against somebody who can read \
-                 this file too. Back it up apart from the database, or set {MASTER_KEY} instead; without it sealed values are lost"
-            );
-        }
-        Ok(key)
     }
 }
 
-fn make_private_folder(folder: &Path) -> Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| {
-        let remedy = "--data-dir takes a folder that can be made or written to";
-        Error::configuration(format!("data folder \"{}\": {remedy}", folder.display())).caused_by(error)
-    })
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected ADDRESS:PORT with an ip address, such as 127.0.0.1:8080".to_owned())
+}
+
+fn listen_address<'de, D: Deserializer<'de>>(value: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(value)?;
+    address(&text).map(Some).map_err(|expected| D::Error::custom(format!("`listen`: {expected}")))
+}
+
+fn hosts<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<String>, D::Error> {
+    let expected = "`allow-upstream`: expected an array, such as [\"host:port\"]";
+    Vec::deserialize(value).map_err(|_| D::Error::custom(expected))
+}
+
+fn origins<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<String>, D::Error> {
+    let expected = "`allow-return-to`: expected an array, such as [\"https://app.example.com\"]";
+    Vec::deserialize(value).map_err(|_| D::Error::custom(expected))
 }
 
 /// In which line the byte at `offset` stands, counted from 1.

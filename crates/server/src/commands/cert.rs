@@ -4,9 +4,9 @@ use std::io::Write;
 use std::path::Path;
 
 use vestibule::certs_store::{CertView, FieldView, NewCert};
-use vestibule::{Result, Secret, Vestibule};
+use vestibule::{Result, Secret};
 
-use super::{cannot_write, date, read_text, split_name};
+use super::{Desk, cannot_write, date, exists_already, read_text, split_name};
 use crate::cli::CertAdd;
 
 /// The mask that the store shows for a Private key field, and takes for "what is stored".
@@ -16,8 +16,12 @@ const AS_IT_IS: &str = "***";
 ///
 /// # Errors
 /// `Configuration`, naming the file, or the record, the field and what belongs there.
-pub async fn add(vestibule: &Vestibule, add: CertAdd, out: &mut dyn Write) -> Result<()> {
+pub async fn add(desk: &Desk, add: CertAdd, out: &mut dyn Write) -> Result<()> {
     let (owner, name) = split_name(&add.record)?;
+    let certs = desk.vestibule.certs();
+    if !add.replace && certs.get(owner, name).await.is_ok() {
+        return Err(exists_already("cert record", owner, name));
+    }
     let read = |path: Option<&Path>| path.map(read_text).transpose();
     let certificate = read(add.certificate.as_deref())?.unwrap_or_default();
     let private_key = read(add.private_key.as_deref())?.map(Secret::new);
@@ -31,21 +35,22 @@ pub async fn add(vestibule: &Vestibule, add: CertAdd, out: &mut dyn Write) -> Re
     let view = if add.replace {
         cert.private_key.get_or_insert_with(|| Secret::new(AS_IT_IS));
         if cert.display_name.is_empty() {
-            cert.display_name = vestibule.certs().get(owner, name).await?.display_name;
+            cert.display_name = certs.get(owner, name).await?.display_name;
         }
-        vestibule.certs().replace(cert).await?
+        certs.replace(cert).await?
     } else {
-        vestibule.certs().save(cert).await?
+        certs.save(cert).await?
     };
-    write_view(out, &view).map_err(cannot_write)
+    write_view(out, &view).map_err(cannot_write)?;
+    desk.say_where(out)
 }
 
 /// Lists records, a line each.
 ///
 /// # Errors
 /// `Internal`, when the store fails.
-pub async fn list(vestibule: &Vestibule, owner: Option<&str>, out: &mut dyn Write) -> Result<()> {
-    for cert in vestibule.certs().list(owner).await? {
+pub async fn list(desk: &Desk, owner: Option<&str>, out: &mut dyn Write) -> Result<()> {
+    for cert in desk.vestibule.certs().list(owner).await? {
         let ends = cert.certificate.certificates.first().and_then(|first| first.not_after);
         let ends = ends.map_or_else(String::new, |time| format!(", until {}", date(time)));
         let (certificate, key) = (&cert.certificate.description, &cert.private_key.description);
@@ -59,9 +64,9 @@ pub async fn list(vestibule: &Vestibule, owner: Option<&str>, out: &mut dyn Writ
 ///
 /// # Errors
 /// `Configuration`, when there is none.
-pub async fn show(vestibule: &Vestibule, record: &str, out: &mut dyn Write) -> Result<()> {
+pub async fn show(desk: &Desk, record: &str, out: &mut dyn Write) -> Result<()> {
     let (owner, name) = split_name(record)?;
-    let view = vestibule.certs().get(owner, name).await?;
+    let view = desk.vestibule.certs().get(owner, name).await?;
     write_view(out, &view).map_err(cannot_write)
 }
 

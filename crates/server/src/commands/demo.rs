@@ -12,6 +12,7 @@ use vestibule_alipay_simulator::Simulator;
 use crate::cli::Demo;
 use crate::options::Options;
 use crate::server::{self, Server};
+use crate::storage::Storage;
 use crate::walk;
 
 const OWNER: &str = "demo";
@@ -29,9 +30,6 @@ pub async fn run(demo: &Demo, mut options: Options, out: &mut dyn Write) -> Resu
         .prefix("vestibule-demo-")
         .tempdir()
         .map_err(|error| Error::internal("no temporary folder could be made").caused_by(error))?;
-    if options.data_dir.is_none() && options.database.is_none() {
-        options.data_dir = Some(folder.path().to_owned());
-    }
     let listener = listen(&options).await?;
     say(out, format_args!("Making keys and certificates …"))?;
     let address = listener
@@ -49,7 +47,9 @@ pub async fn run(demo: &Demo, mut options: Options, out: &mut dyn Write) -> Resu
     if let Some((host, port)) = upstream.host_str().zip(upstream.port()) {
         options.allow_upstream.push(format!("{host}:{port}"));
     }
-    let server = Server::start(&options, listener).await?;
+    // Whatever says where a real installation is, a demonstration does not touch it.
+    let storage = Storage::throwaway(folder.path()).await?;
+    let server = Server::start_on(storage, &options, listener).await?;
     fill(server.vestibule(), &simulator).await?;
 
     let done = if demo.walk { walk_through(&server, out).await } else { invite(&server, out).await };
@@ -60,13 +60,9 @@ pub async fn run(demo: &Demo, mut options: Options, out: &mut dyn Write) -> Resu
 
 /// The usual address if it is free, else any.
 async fn listen(options: &Options) -> Result<TcpListener> {
-    let failed = |error| Error::configuration(format!("cannot listen on {}", options.listen())).caused_by(error);
-    match TcpListener::bind(options.listen()).await {
-        Ok(listener) => Ok(listener),
-        Err(_) if options.listen.is_none() => {
-            TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.map_err(failed)
-        }
-        Err(error) => Err(failed(error)),
+    match server::listen(options.listen()).await {
+        Err(_) if options.listen.is_none() => server::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await,
+        listening => listening,
     }
 }
 

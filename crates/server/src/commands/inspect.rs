@@ -18,9 +18,12 @@ struct Report {
     root_sn: Option<String>,
     key: Option<KeyReport>,
     error: Option<String>,
-    /// What it is in words, with what the vendors know about it; for people.
+    /// What it is in words; for people.
     #[serde(skip)]
-    words: Vec<String>,
+    words: String,
+    /// What a vendor takes the whole text for, such as a root bundle; for people.
+    #[serde(skip)]
+    role: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -83,7 +86,8 @@ fn report(path: &Path, registry: &Registry) -> Report {
         root_sn: None,
         key: None,
         error,
-        words: Vec::new(),
+        words: String::new(),
+        role: None,
     };
     let text = match super::read_text(path) {
         Ok(text) => text,
@@ -108,7 +112,8 @@ fn report(path: &Path, registry: &Registry) -> Report {
             .collect(),
         root_sn: about(About::Text, "root_sn"),
         key: of_key(&material),
-        words: std::iter::once(material.kind().to_string()).chain(about(About::Text, "role")).collect(),
+        words: material.kind().to_string(),
+        role: about(About::Text, "role"),
         ..empty(None)
     }
 }
@@ -166,7 +171,8 @@ fn write_text(out: &mut dyn Write, report: &Report) -> std::io::Result<()> {
     if let Some(error) = &report.error {
         return writeln!(out, "  cannot be read: {error}\n");
     }
-    writeln!(out, "  holds {}", report.words.join("; "))?;
+    let role = report.role.as_ref().map_or_else(String::new, |role| format!("; {role}"));
+    writeln!(out, "  holds {}{role}", report.words)?;
     for (number, certificate) in report.certificates.iter().enumerate() {
         let unknown = || "unknown".to_owned();
         let role = certificate.role.as_ref().map_or_else(String::new, |role| format!(": {role}"));
@@ -181,7 +187,8 @@ fn write_text(out: &mut dyn Write, report: &Report) -> std::io::Result<()> {
             writeln!(out, "    cert_sn              {sn}")?;
         }
     }
-    if let Some(root_sn) = &report.root_sn {
+    // Of certificates that nobody takes for roots the number means nothing; programs get it nevertheless.
+    if let (Some(root_sn), Some(_)) = (&report.root_sn, &report.role) {
         writeln!(out, "  root_sn                {root_sn}")?;
     }
     if let Some(key) = &report.key {

@@ -13,8 +13,52 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::Serialize;
-use vestibule::{Error, Result};
+use vestibule::{Error, Result, Vestibule};
 use vestibule_x509_material::MAX_TEXT_BYTES;
+
+use crate::options::Options;
+use crate::server;
+use crate::storage::{Absent, Storage};
+
+/// An installation on which a command works that serves nothing.
+#[derive(Debug)]
+pub struct Desk {
+    /// The installation.
+    pub vestibule: Vestibule,
+    /// Where it is stored, for people.
+    pub place: String,
+    /// What has to be said after a callback URL.
+    pub callback_note: &'static str,
+}
+
+impl Desk {
+    /// Opens the installation that `options` describe.
+    ///
+    /// # Errors
+    /// `Configuration` or `Internal`, naming what is wrong.
+    pub async fn open(options: &Options, absent: Absent) -> Result<Self> {
+        let public_url = options.public_url(options.listen())?;
+        let storage = Storage::open(options, absent).await?;
+        let place = storage.place.clone();
+        let callback_note = match options.public_url {
+            Some(_) => "",
+            None => " (from --listen; give --public-url as the server has it)",
+        };
+        Ok(Self { vestibule: server::installation(options, &public_url, storage)?, place, callback_note })
+    }
+
+    /// The last line of a command that stored something: whoever stands in a wrong folder sees it.
+    fn say_where(&self, out: &mut dyn Write) -> Result<()> {
+        writeln!(out, "stored in {}", self.place).map_err(cannot_write)
+    }
+}
+
+/// What is said where a row of that name is there already.
+fn exists_already(what: &str, owner: &str, name: &str) -> Error {
+    Error::configuration(format!(
+        "{what} \"{owner}/{name}\" exists already; give --replace to put this in its place, or choose another name"
+    ))
+}
 
 /// `owner/name`, taken apart.
 ///
@@ -55,6 +99,9 @@ fn read_text(path: &Path) -> Result<String> {
         [0x30, 0x80..=0x84, ..] => STANDARD.encode(&bytes),
         [0xFF, 0xFE, text @ ..] => from_utf16(text, u16::from_le_bytes),
         [0xFE, 0xFF, text @ ..] => from_utf16(text, u16::from_be_bytes),
+        // Without the byte order mark. Certificates and keys are ASCII, so one byte of each pair is NUL.
+        [1..=255, 0, 1..=255, 0, ..] => from_utf16(&bytes, u16::from_le_bytes),
+        [0, 1..=255, 0, 1..=255, ..] => from_utf16(&bytes, u16::from_be_bytes),
         _ => String::from_utf8_lossy(&bytes).into_owned(),
     })
 }

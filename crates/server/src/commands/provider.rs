@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 use vestibule::login::ProviderRow;
 use vestibule::login::ProviderRows as _;
 use vestibule::provider_store::{NewProvider, ProviderView};
-use vestibule::{Config, Error, Finding, Result, RowRef, Severity, Uuid, Vestibule};
+use vestibule::{Config, Error, Finding, Result, RowRef, Severity, Uuid};
 
-use super::{cannot_write, date, read_limited, split_name};
+use super::{Desk, cannot_write, date, exists_already, read_limited, split_name};
 use crate::cli::ProviderAdd;
 
 /// The largest config that is read.
@@ -17,13 +17,18 @@ const LARGEST: usize = 64 * 1024;
 /// The category of rows that people sign in with.
 const CATEGORY: &str = "OAuth";
 
-/// Checks and stores a row. One that nobody could sign in with is stored only where that was asked for.
+/// Checks and stores a row. One that nobody could sign in with is stored only where that was asked for, and switched off.
 ///
 /// # Errors
 /// `Configuration`, naming the field, the record and what belongs there.
-pub async fn add(vestibule: &Vestibule, add: ProviderAdd, out: &mut dyn Write) -> Result<()> {
+pub async fn add(desk: &Desk, add: ProviderAdd, out: &mut dyn Write) -> Result<()> {
     let (owner, name) = split_name(&add.row)?;
-    let config = config(add.config.as_deref(), &add.set)?;
+    let providers = desk.vestibule.providers();
+    let before = match add.replace {
+        true => Some(providers.get(owner, name).await?),
+        false if providers.get(owner, name).await.is_ok() => return Err(exists_already("provider row", owner, name)),
+        false => None,
+    };
     let mut new = NewProvider {
         owner: owner.to_owned(),
         name: name.to_owned(),
@@ -31,27 +36,35 @@ pub async fn add(vestibule: &Vestibule, add: ProviderAdd, out: &mut dyn Write) -
         category: CATEGORY.to_owned(),
         kind: add.kind,
         enabled: !add.disabled,
-        config,
+        config: config(add.config.as_deref(), &add.set)?,
     };
     // Of a type that is not known nothing can be stored, finished or not.
-    vestibule.registry().get(&new.kind)?;
-    let findings = vestibule.check(&unsaved(&new)).await;
-    let fatal = findings.iter().any(|finding| finding.severity == Severity::Fatal);
-    if fatal && !add.unfinished {
+    desk.vestibule.registry().get(&new.kind)?;
+    let findings = desk.vestibule.check(&unsaved(&new)).await;
+    let unfinished = is_fatal(&findings);
+    if unfinished && !add.unfinished {
         write_findings(out, &findings).map_err(cannot_write)?;
         return Err(Error::configuration(format!(
             "nobody could sign in with \"{owner}/{name}\", so it was not stored; mend what stands above, or store it with --unfinished"
         )));
     }
-    let view = if add.replace {
-        if new.display_name.is_empty() {
-            new.display_name = vestibule.providers().get(owner, name).await?.display_name;
+    new.enabled &= !unfinished;
+    let view = match before {
+        Some(before) => {
+            new.enabled &= before.enabled;
+            if new.display_name.is_empty() {
+                new.display_name = before.display_name;
+            }
+            providers.replace(new).await?
         }
-        vestibule.providers().replace(new).await?
-    } else {
-        vestibule.providers().add(new).await?
+        None => providers.add(new).await?,
     };
-    write_row(vestibule, &view, &findings, out).map_err(cannot_write)
+    write_row(desk, &view, &findings, out).map_err(cannot_write)?;
+    if unfinished {
+        let said = "nobody could sign in with it, so it is switched off; mend what stands above with --replace, then";
+        writeln!(out, "{said} switch it on with `vestibule provider enable`").map_err(cannot_write)?;
+    }
+    desk.say_where(out)
 }
 
 /// The row as it would be read, for checking it before it is stored.
@@ -70,10 +83,10 @@ fn unsaved(new: &NewProvider) -> ProviderRow {
 ///
 /// # Errors
 /// `Internal`, when the store fails.
-pub async fn list(vestibule: &Vestibule, owner: Option<&str>, out: &mut dyn Write) -> Result<()> {
-    for row in vestibule.providers().list(owner).await? {
+pub async fn list(desk: &Desk, owner: Option<&str>, out: &mut dyn Write) -> Result<()> {
+    for row in desk.vestibule.providers().list(owner).await? {
         let state = if row.enabled { "enabled" } else { "disabled" };
-        let callback = callback_url(vestibule, &row.owner, &row.name);
+        let callback = callback_url(desk, &row.owner, &row.name);
         writeln!(out, "{}/{}  {}, {state}  {callback}", row.owner, row.name, row.kind).map_err(cannot_write)?;
     }
     Ok(())
@@ -82,34 +95,59 @@ pub async fn list(vestibule: &Vestibule, owner: Option<&str>, out: &mut dyn Writ
 /// Shows a row with its findings and the callback URL to register.
 ///
 /// # Errors
-/// `Configuration`, when there is none, or when it cannot be read.
-pub async fn show(vestibule: &Vestibule, row: &str, out: &mut dyn Write) -> Result<()> {
+/// `Configuration`, when there is none, and, after it was shown, when nobody can sign in with it.
+pub async fn show(desk: &Desk, row: &str, out: &mut dyn Write) -> Result<()> {
     let (owner, name) = split_name(row)?;
-    let view = vestibule.providers().get(owner, name).await?;
-    let opened = vestibule.providers().find(owner, name).await?;
-    let findings = match &opened {
-        Some(row) => vestibule.check(row).await,
-        None => Vec::new(),
-    };
-    write_row(vestibule, &view, &findings, out).map_err(cannot_write)
+    let view = desk.vestibule.providers().get(owner, name).await?;
+    let findings = check(desk, owner, name).await;
+    write_row(desk, &view, &findings, out).map_err(cannot_write)?;
+    if is_fatal(&findings) {
+        let said = format!("nobody can sign in with \"{owner}/{name}\"; mend what stands above");
+        return Err(Error::configuration(said));
+    }
+    Ok(())
 }
 
-/// Lets people sign in with a row.
+/// Lets people sign in with a row, if they can.
 ///
 /// # Errors
-/// `Configuration`, when there is none.
-pub async fn enable(vestibule: &Vestibule, row: &str) -> Result<()> {
+/// `Configuration`, when there is none, or when nobody could sign in with it.
+pub async fn enable(desk: &Desk, row: &str, out: &mut dyn Write) -> Result<()> {
     let (owner, name) = split_name(row)?;
-    Ok(vestibule.providers().enable(owner, name).await?)
+    let providers = desk.vestibule.providers();
+    // A row that is not there is not an unfinished one.
+    providers.get(owner, name).await?;
+    let findings = check(desk, owner, name).await;
+    write_findings(out, &findings).map_err(cannot_write)?;
+    if is_fatal(&findings) {
+        return Err(Error::configuration(format!(
+            "nobody could sign in with \"{owner}/{name}\", so it was not enabled; mend what stands above"
+        )));
+    }
+    Ok(providers.enable(owner, name).await?)
+}
+
+/// The findings of a stored row.
+async fn check(desk: &Desk, owner: &str, name: &str) -> Vec<Finding> {
+    match desk.vestibule.providers().find(owner, name).await {
+        Ok(Some(row)) => desk.vestibule.check(&row).await,
+        // It was deleted at this moment.
+        Ok(None) => Vec::new(),
+        Err(error) => vec![Finding::fatal(error.report())],
+    }
+}
+
+fn is_fatal(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.severity == Severity::Fatal)
 }
 
 /// Lets nobody sign in with a row.
 ///
 /// # Errors
 /// `Configuration`, when there is none.
-pub async fn disable(vestibule: &Vestibule, row: &str) -> Result<()> {
+pub async fn disable(desk: &Desk, row: &str) -> Result<()> {
     let (owner, name) = split_name(row)?;
-    Ok(vestibule.providers().disable(owner, name).await?)
+    Ok(desk.vestibule.providers().disable(owner, name).await?)
 }
 
 /// The config from a file and from single fields, which come last.
@@ -147,16 +185,12 @@ fn config(file: Option<&Path>, fields: &[String]) -> Result<Config> {
     Ok(Config::new(Value::Object(object).to_string()))
 }
 
-fn callback_url(vestibule: &Vestibule, owner: &str, name: &str) -> String {
-    vestibule.logins().callback_url(owner, name).map_or_else(|error| error.report(), |url| url.to_string())
+fn callback_url(desk: &Desk, owner: &str, name: &str) -> String {
+    let url = desk.vestibule.logins().callback_url(owner, name);
+    url.map_or_else(|error| error.report(), |url| format!("{url}{}", desk.callback_note))
 }
 
-fn write_row(
-    vestibule: &Vestibule,
-    row: &ProviderView,
-    findings: &[Finding],
-    out: &mut dyn Write,
-) -> std::io::Result<()> {
+fn write_row(desk: &Desk, row: &ProviderView, findings: &[Finding], out: &mut dyn Write) -> std::io::Result<()> {
     writeln!(out, "{}/{}", row.owner, row.name)?;
     writeln!(out, "  id            {}", row.id)?;
     writeln!(out, "  display name  {}", row.display_name)?;
@@ -170,7 +204,7 @@ fn write_row(
     if let Some(error) = &row.error {
         writeln!(out, "                {error}")?;
     }
-    writeln!(out, "  callback URL  {}", callback_url(vestibule, &row.owner, &row.name))?;
+    writeln!(out, "  callback URL  {}", callback_url(desk, &row.owner, &row.name))?;
     writeln!(out, "                register it at the upstream")?;
     write_findings(out, findings)
 }

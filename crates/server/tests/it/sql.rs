@@ -9,6 +9,7 @@ use vestibule::PublicUrl;
 use vestibule_alipay_simulator::Simulator;
 use vestibule_server::options::Options;
 use vestibule_server::server;
+use vestibule_server::storage::{Absent, Storage};
 
 use crate::support::{APP_CERT, Log, NAME, OWNER, Program, ROOT_CERT, authority, config, everything_logged, holds};
 
@@ -177,7 +178,8 @@ impl SqlHouse {
     async fn seal(&self) {
         let options = Options { data_dir: Some(self.data.path().to_owned()), ..Options::default() };
         let public_url = PublicUrl::parse(self.program.url().as_str()).unwrap();
-        let second = server::open(&options, public_url).await.unwrap();
+        let storage = Storage::open(&options, Absent::Refuse).await.unwrap();
+        let second = server::installation(&options, &public_url, storage).unwrap();
         second.upkeep().await;
         second.database().close().await;
     }

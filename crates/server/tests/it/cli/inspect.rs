@@ -60,6 +60,33 @@ async fn inspect_tells_certificates_bundles_and_keys_apart() {
 }
 
 #[tokio::test]
+async fn people_read_the_number_of_a_root_bundle_where_there_is_one() {
+    let shell = Shell::new();
+    for (file, shown) in [("@app.crt", false), ("@alipay.crt", false), ("@roots.crt", true)] {
+        let text = shell.run(&["cert", "inspect", file]).await.done();
+        assert_eq!(text.contains("root_sn"), shown, "{text}");
+    }
+    let json = shell.run(&["cert", "inspect", "--json", "@app.crt"]).await;
+    assert!(inspected(&json)[0]["root_sn"].is_string(), "{}", json.out);
+}
+
+#[tokio::test]
+async fn text_in_pairs_of_bytes_is_read_with_and_without_a_byte_order_mark() {
+    let shell = Shell::new();
+    let certificate = shell.app.material().app_cert;
+    let pairs = |order: fn(u16) -> [u8; 2]| certificate.encode_utf16().flat_map(order).collect::<Vec<_>>();
+    let (little, big) = (pairs(u16::to_le_bytes), pairs(u16::to_be_bytes));
+    shell.write("little-marked.crt", [b"\xff\xfe".as_slice(), &little].concat());
+    shell.write("big-marked.crt", [b"\xfe\xff".as_slice(), &big].concat());
+    shell.write("little.crt", little);
+    shell.write("big.crt", big);
+    for file in ["@little-marked.crt", "@big-marked.crt", "@little.crt", "@big.crt"] {
+        let text = shell.run(&["cert", "inspect", file]).await.done();
+        assert_says(&text, &["CN=2088000000000001-2021000000000001"]);
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_cannot_be_read_does_not_stop_the_others() {
     let shell = Shell::new();
     shell.write("noise.bin", (0..=255).rev().collect::<Vec<u8>>());

@@ -6,6 +6,9 @@ use std::path::Path;
 use super::shell::{Shell, assert_says};
 use crate::support::Program;
 
+/// A master key.
+const KEY: &str = "4444444444444444444444444444444444444444444444444444444444444444";
+
 #[tokio::test]
 async fn another_master_key_opens_nothing_and_the_record_is_named() {
     let shell = Shell::with_records().await;
@@ -19,8 +22,8 @@ async fn another_master_key_opens_nothing_and_the_record_is_named() {
     assert_says(&list, &["admin/app", "private key: unreadable"]);
     let show = shell.run_with(&with_other, "", &["cert", "show", "admin/app"]).await.done();
     assert_says(&show, &sealed_with);
-    let row = shell.run_with(&with_other, "", &["provider", "show", "acme/alipay"]).await.done();
-    assert_says(&row, &["FATAL", "\"appCert\""]);
+    let row = shell.run_with(&with_other, "", &["provider", "show", "acme/alipay"]).await.refused();
+    assert_says(&row, &["FATAL", "\"appCert\"", "nobody can sign in with \"acme/alipay\""]);
     assert_says(&row, &sealed_with);
     assert!(![&list, &show, &row].iter().any(|said| said.contains(&other)));
     // The variable comes before the file; a file given by its option is not looked at then.
@@ -40,6 +43,70 @@ async fn another_master_key_opens_nothing_and_the_record_is_named() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_started_with_another_master_key_says_so_at_once() {
+    let shell = Shell::with_records().await;
+    shell.run(&["cert", "add", "acme/certificate-only", "--certificate", "@app.crt"]).await.done();
+    let data = shell.data();
+    let (_, log) = Program::serve(Path::new(&data), &[]).await.stop().await;
+    assert!(!log.text().contains("ERROR"), "{}", log.text());
+
+    let other = shell.write("other.key", "5".repeat(64));
+    let (_, log) = Program::serve(Path::new(&data), &["--master-key-file", &other]).await.stop().await;
+    let text = log.text();
+    let lines: Vec<_> = text.lines().filter(|line| line.contains("ERROR")).collect();
+    let [line] = lines.as_slice() else { panic!("{text}") };
+    assert_says(line, &["count=2", "cert record admin/app, cert record admin/root", "start the server with the one"]);
+    assert_says(line, &["is sealed with the master key", "or enter the value again"]);
+}
+
+#[tokio::test]
+async fn a_command_in_the_wrong_folder_makes_nothing_and_says_where_it_looked() {
+    let shell = Shell::new();
+    let data = shell.data();
+    for command in [
+        ["cert", "list"].as_slice(),
+        &["cert", "show", "admin/app"],
+        &["cert", "add", "admin/app", "--certificate", "@app.crt", "--replace"],
+        &["provider", "list"],
+        &["provider", "add", "acme/alipay", "--type", "Alipay", "--replace"],
+        &["provider", "show", "acme/alipay"],
+        &["provider", "enable", "acme/alipay"],
+        &["provider", "disable", "acme/alipay"],
+    ] {
+        let said = shell.run(command).await.refused();
+        assert_says(
+            &said,
+            &[&format!("there is no installation in \"{data}\"; name the server's folder with --data-dir")],
+        );
+        let database = format!("sqlite:{}", shell.path("other.db"));
+        let elsewhere = [("VESTIBULE_DATABASE", database.as_str()), ("VESTIBULE_MASTER_KEY", KEY)];
+        let said = shell.run_with(&elsewhere, "", command).await.refused();
+        assert_says(&said, &["there is no database", "other.db", "--database or VESTIBULE_DATABASE"]);
+    }
+    assert!(!Path::new(&data).exists());
+    assert!(!Path::new(&shell.path("other.db")).exists());
+}
+
+#[tokio::test]
+async fn whoever_adds_something_and_whoever_serves_reads_in_which_file_it_is() {
+    let shell = Shell::new();
+    let file = shell.path("data/vestibule.db");
+    let added = shell.run(&["cert", "add", "admin/app", "--certificate", "@app.crt"]).await.done();
+    assert_eq!(added.lines().last(), Some(format!("stored in {file}").as_str()));
+    let added = shell.run(&["provider", "add", "acme/a", "--type", "Alipay", "--unfinished"]).await.done();
+    assert_eq!(added.lines().last(), Some(format!("stored in {file}").as_str()));
+
+    let database = format!("sqlite://{}", shell.path("own.db"));
+    let own = [("VESTIBULE_DATABASE", database.as_str()), ("VESTIBULE_MASTER_KEY", KEY)];
+    let added = shell.run_with(&own, "", &["cert", "add", "admin/app", "--certificate", "@app.crt"]).await.done();
+    assert_eq!(added.lines().last(), Some(format!("stored in {}", shell.path("own.db")).as_str()));
+
+    let program = Program::serve(Path::new(&shell.data()), &["--public-url", "https://login.example.com/id"]).await;
+    let line = program.log().line("listening").await;
+    assert_says(&line, &["public_url=https://login.example.com/id database=", &format!("database={file}")]);
+}
+
+#[tokio::test]
 async fn a_flag_comes_before_a_variable_and_a_variable_before_the_file() {
     let shell = Shell::with_records().await;
     shell.add_provider(&[]).await.done();
@@ -55,8 +122,17 @@ async fn a_flag_comes_before_a_variable_and_a_variable_before_the_file() {
         (&from_both, &["provider", "list", "--public-url", flag], flag),
     ] {
         let list = shell.run_with(environment, "", arguments).await.done();
-        assert_says(&list, &[&format!("  {origin}/callback/acme/alipay")]);
+        assert_says(&list, &[&format!("  {origin}/callback/acme/alipay\n")]);
     }
+}
+
+#[tokio::test]
+async fn a_callback_url_that_nobody_configured_is_told_as_a_guess() {
+    let shell = Shell::with_records().await;
+    let guess = "http://127.0.0.1:8080/callback/acme/alipay (from --listen; give --public-url as the server has it)";
+    assert_says(&shell.add_provider(&[]).await.done(), &[guess]);
+    assert_says(&shell.run(&["provider", "list"]).await.done(), &[guess]);
+    assert_says(&shell.run(&["provider", "show", "acme/alipay"]).await.done(), &[guess]);
 }
 
 #[tokio::test]
@@ -64,6 +140,37 @@ async fn the_demonstration_signs_somebody_in_and_ends() {
     let shell = Shell::new();
     let said = shell.run(&["demo", "--walk", "--listen", "127.0.0.1:0"]).await.done();
     assert_says(&said, &["Signed in as 张三 (open_id 074a1CcTG1LelxKe4xQC0zgNdId0nxi95b5lsNpazWYoC01)", "demo/alipay"]);
+    // The data folder of the environment is a real installation's.
+    assert!(!Path::new(&shell.data()).exists());
+}
+
+#[tokio::test]
+async fn a_demonstration_leaves_a_real_installation_alone() {
+    let shell = Shell::with_records().await;
+    let real = fs::read(shell.path("data/vestibule.db")).unwrap();
+    let database = format!("sqlite:{}", shell.path("data/vestibule.db"));
+    shell.write(
+        "vestibule.toml",
+        format!("data-dir = {:?}\ndatabase = {database:?}\nmaster-key-file = \"nothing.key\"\n", shell.data()),
+    );
+    let walk = ["demo", "--walk", "--listen", "127.0.0.1:0", "--config-file", "@vestibule.toml"];
+    let environment = [
+        ("VESTIBULE_DATABASE", database.as_str()),
+        ("VESTIBULE_MASTER_KEY", "no key"),
+        ("VESTIBULE_MASTER_KEY_FILE", "nothing.key"),
+    ];
+    let said = shell.run_with(&environment, "", &walk).await.done();
+    assert_says(&said, &["Signed in as 张三"]);
+    assert!(fs::read(shell.path("data/vestibule.db")).unwrap() == real, "the demonstration wrote into the database");
+    assert_eq!(shell.run(&["cert", "list"]).await.done().lines().count(), 2);
+    assert_eq!(shell.run(&["provider", "list"]).await.done(), "");
+
+    for (flag, value) in [("--data-dir", "data"), ("--database", "sqlite:x.db"), ("--master-key-file", "x.key")] {
+        for arguments in [["demo", flag, value], [flag, value, "demo"]] {
+            let said = shell.run(&arguments).await.mistyped();
+            assert_says(&said, &[&format!("demo keeps nothing and takes no {flag}")]);
+        }
+    }
 }
 
 #[cfg(unix)]
@@ -71,7 +178,7 @@ async fn the_demonstration_signs_somebody_in_and_ends() {
 async fn the_first_start_makes_everything_for_its_owner_only_and_says_so_once() {
     use std::os::unix::fs::PermissionsExt as _;
     let shell = Shell::new();
-    let first = shell.run(&["cert", "list"]).await;
+    let first = shell.run(&["cert", "add", "admin/app", "--certificate", "@app.crt"]).await;
     assert_says(
         &first.err,
         &["made a master key", "master.key", "does not protect against", "Back it up apart from the database"],

@@ -35,10 +35,21 @@ async fn a_row_that_nobody_could_sign_in_with_is_stored_only_when_that_is_asked_
     assert_eq!(shell.run(&["provider", "list"]).await.done(), "");
 
     let added = shell.add_provider(&["--set", "appCert=ap", "--unfinished"]).await.done();
-    assert_says(&added, &["FATAL", "has a cert record \"ap\""]);
-    // It says so again whenever it is looked at.
-    let shown = shell.run(&["provider", "show", "acme/alipay"]).await.done();
-    assert_says(&shown, &["FATAL", "has a cert record \"ap\""]);
+    assert_says(&added, &["FATAL", "has a cert record \"ap\"", "enabled       no", "so it is switched off"]);
+    assert_says(&added, &["switch it on with `vestibule provider enable`"]);
+    // It says so again whenever it is looked at, and when somebody would switch it on.
+    let shown = shell.run(&["provider", "show", "acme/alipay"]).await.refused();
+    assert_says(&shown, &["FATAL", "has a cert record \"ap\"", "nobody can sign in with \"acme/alipay\""]);
+    let enabled = shell.run(&["provider", "enable", "acme/alipay"]).await.refused();
+    assert_says(&enabled, &["FATAL", "has a cert record \"ap\"", "\"acme/alipay\", so it was not enabled"]);
+    assert_says(&shell.run(&["provider", "list"]).await.done(), &["acme/alipay  Alipay, disabled"]);
+    // Finished, it waits to be switched on.
+    assert_says(&shell.add_provider(&["--replace"]).await.done(), &["enabled       no"]);
+    shell.run(&["provider", "enable", "acme/alipay"]).await.done();
+    assert_says(&shell.run(&["provider", "list"]).await.done(), &["acme/alipay  Alipay, enabled"]);
+    // A row that worked is switched off when it no longer could.
+    let again = shell.add_provider(&["--set", "appCert=ap", "--replace", "--unfinished"]).await.done();
+    assert_says(&again, &["enabled       no", "so it is switched off"]);
     // What no sign-in could ever read is not stored in any case.
     let again = ["provider", "add", "acme/b", "--type", "Alipay", "--unfinished", "--set", "appID=1"];
     assert_says(&shell.run(&again).await.refused(), &["\"acme/b\"", "\"appID\" is not a field", "\"appId\""]);
@@ -54,6 +65,8 @@ async fn a_refusal_names_what_is_wrong_and_what_to_do() {
     shell.write("noise.bin", (0..=255).rev().collect::<Vec<u8>>());
     shell.write("misspelt.toml", "shared-owner = \"admin\"\nlistn = \"127.0.0.1:80\"\n");
     shell.write("address.toml", "shared-owner = \"admin\"\nlisten = \"localhost\"\n");
+    shell.write("upstream.toml", "allow-upstream = \"sim:80\"\n");
+    shell.write("return.toml", "allow-return-to = \"https://app.example.com\"\n");
     shell.write("notes.txt", "not a key\n");
     let add = ["cert", "add", "admin/x", "--certificate"];
     let row = ["provider", "add", "acme/x", "--type", "Alipay"];
@@ -67,7 +80,7 @@ async fn a_refusal_names_what_is_wrong_and_what_to_do() {
         // Records.
         (
             &["cert", "add", "admin/app", "--certificate", "@app.crt"],
-            &["\"admin/app\" exists already", "choose another name"],
+            &["cert record \"admin/app\" exists already; give --replace", "choose another name"],
         ),
         (&[add.as_slice(), &["@nothing.crt"]].concat(), &["nothing.crt", "No such file"]),
         (&[add.as_slice(), &["@noise.bin"]].concat(), &["field Certificate", "neither a certificate nor a key"]),
@@ -95,7 +108,7 @@ async fn a_refusal_names_what_is_wrong_and_what_to_do() {
         ),
         // Rows.
         (
-            &["provider", "add", "acme/alipay", "--type", "alipay"],
+            &["provider", "add", "acme/x", "--type", "alipay"],
             &["type \"alipay\" is not known here", "known types: \"Alipay\""],
         ),
         (&[row.as_slice(), &["--set", "appId"]].concat(), &["--set takes field=value"]),
@@ -120,14 +133,32 @@ async fn a_refusal_names_what_is_wrong_and_what_to_do() {
             &["configuration file", "nothing.toml", "No such file"],
         ),
         (&["--config-file", "@misspelt.toml", "provider", "list"], &["misspelt.toml\", line 2", "`listn`", "`listen`"]),
-        (&["--config-file", "@address.toml", "provider", "list"], &["address.toml\", line 2", "socket address"]),
-        (&["--data-dir", "@notes.txt", "provider", "list"], &["data folder", "notes.txt", "--data-dir"]),
+        (
+            &["--config-file", "@address.toml", "provider", "list"],
+            &["address.toml\", line 2", "ADDRESS:PORT with an ip address"],
+        ),
+        (
+            &["--config-file", "@upstream.toml", "provider", "list"],
+            &["upstream.toml\", line 1", "`allow-upstream`: expected an array, such as [\"host:port\"]"],
+        ),
+        (
+            &["--config-file", "@return.toml", "provider", "list"],
+            &["return.toml\", line 1", "`allow-return-to`: expected an array, such as [\"https://app.example.com\"]"],
+        ),
+        (
+            &["--data-dir", "@notes.txt", "provider", "list"],
+            &["there is no installation in", "notes.txt", "--data-dir"],
+        ),
+        (
+            &["--data-dir", "@notes.txt", "cert", "add", "admin/x", "--certificate", "@app.crt"],
+            &["data folder", "notes.txt", "--data-dir"],
+        ),
         (
             &["--database", "postgres://user:s3cr3t@db/iam", "--master-key-file", "@data/master.key", "cert", "list"],
             &["\"postgres\" is not known here", "\"sqlite\""],
         ),
         (
-            &["--database", "sqlite:other.db", "cert", "list"],
+            &["--database", "sqlite:other.db", "cert", "add", "admin/x", "--certificate", "@app.crt"],
             &["master key of your own", "VESTIBULE_MASTER_KEY", "openssl rand"],
         ),
         (
@@ -144,4 +175,54 @@ async fn a_refusal_names_what_is_wrong_and_what_to_do() {
     // None of them left anything behind.
     assert_eq!(shell.run(&["cert", "list"]).await.done().lines().count(), 2);
     assert_eq!(shell.run(&["provider", "list"]).await.done().lines().count(), 1);
+}
+
+#[tokio::test]
+async fn an_address_at_which_another_program_listens_is_named_with_a_remedy() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let shell = Shell::new();
+    for command in ["serve", "demo"] {
+        let said = shell.run(&["--listen", &address, command]).await.refused();
+        let remedy = "another program listens there (another vestibule?); stop it or choose another --listen";
+        assert_says(&said, &[&format!("cannot listen on {address}: Address already in use"), remedy]);
+    }
+}
+
+#[tokio::test]
+async fn a_mistyped_command_line_is_answered_without_the_settings_of_the_environment() {
+    let shell = Shell::new();
+    let environment = [("VESTIBULE_SHARED_OWNER", "admin"), ("VESTIBULE_LOG", "warn")];
+    for (arguments, words) in [
+        (["provider", "add", "acme/x"].as_slice(), "Usage: vestibule provider add [OPTIONS] --type <TYPE> <ROW>\n"),
+        (&["cert", "show"], "Usage: vestibule cert show [OPTIONS] <RECORD>\n"),
+        (&["provider", "frobnicate"], "Usage: vestibule provider [OPTIONS] <COMMAND>\n"),
+        (&["--frobnicate"], "Usage: vestibule [OPTIONS] <COMMAND>\n"),
+        (&["--listen", "localhost:8080", "serve"], "expected ADDRESS:PORT with an ip address, such as 127.0.0.1:8080"),
+    ] {
+        let said = shell.run_with(&environment, "", arguments).await.mistyped();
+        assert_says(&said, &[words]);
+    }
+}
+
+#[tokio::test]
+async fn the_help_of_a_command_has_the_options_that_it_looks_at() {
+    let shell = Shell::new();
+    for (arguments, there, absent) in [
+        (["serve", "-h"].as_slice(), ["--data-dir", "--allow-return-to"].as_slice(), [].as_slice()),
+        (&["demo", "-h"], &["--listen"], &["--data-dir", "--database", "--master-key-file"]),
+        (&["cert", "add", "-h"], &["--data-dir", "--log"], &["--listen", "--public-url", "--allow-return-to"]),
+        (&["cert", "inspect", "-h"], &["--log"], &["--data-dir", "--database"]),
+        (
+            &["provider", "add", "-h"],
+            &["--public-url", "--replace", "whole config is given anew"],
+            &["--allow-return-to"],
+        ),
+    ] {
+        let help = shell.run(arguments).await.done();
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_says(&help, there);
+        assert_says(&help, &["Installation (the same for every command):", "Options:"]);
+        assert!(!absent.iter().any(|option| help.contains(option)), "{help}");
+    }
 }

@@ -107,6 +107,12 @@ impl Said {
         assert!(self.err.contains("error: "), "{}", self.err);
         format!("{}{}", self.out, self.err)
     }
+
+    /// What was said of a command line that is none.
+    pub(super) fn mistyped(self) -> String {
+        assert_eq!(self.code, Some(2), "{}{}", self.out, self.err);
+        self.err
+    }
 }
 
 /// Every one of `words` is in `text`.

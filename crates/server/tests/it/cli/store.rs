@@ -75,7 +75,7 @@ async fn what_exists_is_replaced_only_when_that_is_asked_for() {
     shell.write("new.crt", issued.chain_pem());
     let again = ["cert", "add", "admin/root", "--certificate", "@new.crt"];
     let said = shell.run(&again).await.refused();
-    assert_says(&said, &["cert record \"admin/root\" exists already", "replace it"]);
+    assert_says(&said, &["cert record \"admin/root\" exists already; give --replace"]);
     assert_eq!(shell.run(&["cert", "show", "admin/root"]).await.done(), record);
     let replaced = shell.run(&[again.as_slice(), &["--replace"]].concat()).await.done();
     assert_eq!(line(&replaced, "  id "), line(&record, "  id "));
@@ -83,11 +83,17 @@ async fn what_exists_is_replaced_only_when_that_is_asked_for() {
     assert_says(&replaced, &["private key   a bundle of 2 certificates", "version       2"]);
 
     let said = shell.add_provider(&["--set", "subject=user_id"]).await.refused();
-    assert_says(&said, &["provider row \"acme/alipay\" exists already", "replace it"]);
+    assert_says(&said, &["provider row \"acme/alipay\" exists already; give --replace"]);
     let replaced = shell.add_provider(&["--set", "subject=user_id", "--replace"]).await.done();
     assert_eq!(line(&replaced, "  id "), line(&row, "  id "));
-    assert_says(&replaced, &["支付宝", "\"subject\":\"user_id\"", "version       2"]);
+    assert_says(&replaced, &["支付宝", "\"subject\":\"user_id\"", "version       2", "enabled       yes"]);
     assert!(!replaced.contains("FATAL"), "{replaced}");
+
+    // Whoever mends a row that is switched off does not let people in.
+    let replaced = shell.add_provider(&["--replace", "--disabled"]).await.done();
+    assert_says(&replaced, &["enabled       no"]);
+    let replaced = shell.add_provider(&["--replace"]).await.done();
+    assert_says(&replaced, &["enabled       no", "version       4"]);
 
     let nothing = ["cert", "add", "admin/x", "--certificate", "@app.crt", "--replace"];
     assert_says(&shell.run(&nothing).await.refused(), &["there is no cert record \"admin/x\""]);

@@ -7,7 +7,7 @@ use vestibule::certs_store::NewCert;
 use vestibule::{HttpSettings, Secret};
 use vestibule_alipay_simulator::{AppRegistration, Authority, CaClass, LeafRequest, RsaKey, SharedKey, Simulator};
 use vestibule_server::cli::ProviderAdd;
-use vestibule_server::commands::provider;
+use vestibule_server::commands::{Desk, provider};
 
 use super::site::{Asked, Site, Verdict, bounded};
 use crate::support::{APP_CERT, NAME, OWNER, ROOT_CERT, config};
@@ -242,8 +242,9 @@ async fn check(case: &Case) {
     store(&site, case, ROOT_CERT, &stored.root_certificate, &stored.root_key).await;
     let config = config(&site.simulator, stored.config);
 
+    let desk = Desk { vestibule: site.vestibule.clone(), place: "memory".to_owned(), callback_note: "" };
     let mut printed = Vec::new();
-    let refused = provider::add(&site.vestibule, arguments(&config), &mut printed).await.unwrap_err();
+    let refused = provider::add(&desk, arguments(&config), &mut printed).await.unwrap_err();
     let printed = String::from_utf8(printed).unwrap();
     assert!(refused.report().contains("was not stored"), "{}: {}", case.name, refused.report());
     let sentence = printed.lines().find_map(|line| line.trim_start().strip_prefix("FATAL   "));
