@@ -145,7 +145,7 @@ impl AttemptStore for SqlAttempts {
         self.insert(&attempt).await.map_err(|error| Error::from(error).within("cannot store a sign-in attempt"))
     }
 
-    async fn take(&self, key: &Digest, _now: SystemTime) -> Result<Taken> {
+    async fn take(&self, key: &Digest) -> Result<Taken> {
         let failed = |error: DbError| Error::from(error).within("cannot take a sign-in attempt");
         let content = match self.content(key).await.map_err(failed)? {
             None => return Ok(Taken::Unknown),

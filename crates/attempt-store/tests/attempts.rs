@@ -55,7 +55,7 @@ async fn two_instances_on_one_file_hand_an_attempt_out_once() {
     let racers: Vec<_> = (0..64)
         .map(|number| {
             let store = stores[number % 2].clone();
-            tokio::spawn(async move { store.take(&Digest::of("race"), at(1_001)).await.unwrap() })
+            tokio::spawn(async move { store.take(&Digest::of("race")).await.unwrap() })
         })
         .collect();
     let mut winners = 0;
@@ -75,7 +75,7 @@ async fn a_flood_stays_below_the_cap_and_the_latest_stay() {
         assert!(rows(&database).await <= 100);
     }
     for (state, there) in [("expired", false), ("0", false), ("300", false), ("450", true), ("499", true)] {
-        let taken = store.take(&Digest::of(state), at(10_500)).await.unwrap();
+        let taken = store.take(&Digest::of(state)).await.unwrap();
         assert_eq!(matches!(taken, Taken::Fresh(_)), there, "{state}");
     }
 
@@ -104,7 +104,7 @@ async fn expired_attempts_make_room_before_young_ones() {
     }
     store.put(stored_attempt("new", "x", 50_000)).await.unwrap();
     assert_eq!(rows(&database).await, 2);
-    assert!(matches!(store.take(&Digest::of("patient"), at(50_000)).await.unwrap(), Taken::Fresh(_)));
+    assert!(matches!(store.take(&Digest::of("patient")).await.unwrap(), Taken::Fresh(_)));
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn a_taken_attempt_keeps_no_content() {
     let database = Database::open("sqlite::memory:").await.unwrap();
     let store = attempts(&database);
     store.put(stored_attempt("a", "content", 1_000)).await.unwrap();
-    store.take(&Digest::of("a"), at(1_001)).await.unwrap();
+    store.take(&Digest::of("a")).await.unwrap();
     let content: String =
         sqlx::query_scalar("SELECT content FROM vestibule_attempt").fetch_one(database.sqlite()).await.unwrap();
     assert_eq!(content, "");
@@ -144,9 +144,9 @@ async fn content_moved_to_another_attempt_does_not_open() {
         .execute(database.sqlite())
         .await
         .unwrap();
-    let error = store.take(&Digest::of("b"), at(1_001)).await.err().unwrap();
+    let error = store.take(&Digest::of("b")).await.err().unwrap();
     assert!(error.message().contains("sealed for another owner, row"), "{error}");
-    assert!(matches!(store.take(&Digest::of("a"), at(1_001)).await.unwrap(), Taken::Fresh(_)));
+    assert!(matches!(store.take(&Digest::of("a")).await.unwrap(), Taken::Fresh(_)));
 }
 
 #[tokio::test]
@@ -155,6 +155,6 @@ async fn an_instance_with_another_master_key_uses_nothing_up() {
     let store = attempts(&database);
     let stranger = SqlAttempts::new(database.clone(), keyring("2"), Arc::new(SystemRandom::new()));
     store.put(stored_attempt("a", "content", 1_000)).await.unwrap();
-    assert!(stranger.take(&Digest::of("a"), at(1_001)).await.is_err());
-    assert!(matches!(store.take(&Digest::of("a"), at(1_001)).await.unwrap(), Taken::Fresh(_)));
+    assert!(stranger.take(&Digest::of("a")).await.is_err());
+    assert!(matches!(store.take(&Digest::of("a")).await.unwrap(), Taken::Fresh(_)));
 }

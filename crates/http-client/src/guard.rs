@@ -26,6 +26,11 @@ impl Guard {
         Self { allow }
     }
 
+    /// Whether the installation's list names the host.
+    pub(crate) fn exempts(&self, url: &Url) -> bool {
+        self.allow.iter().any(|allowed| allowed.covers(url))
+    }
+
     /// How a request to `url` may travel.
     ///
     /// # Errors
@@ -43,7 +48,7 @@ impl Guard {
                 "the address of upstream \"{upstream}\" carries a user name or password: credentials have fields of their own, remove them from the address"
             )));
         }
-        if matches!(scheme, "http" | "https") && self.allow.iter().any(|allowed| allowed.covers(url)) {
+        if matches!(scheme, "http" | "https") && self.exempts(url) {
             return Ok(Passage::Exempt);
         }
         if scheme != "https" {

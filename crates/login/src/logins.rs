@@ -149,7 +149,7 @@ impl Logins {
         });
         let key = attempt.key();
         self.attempts
-            .put(StoredAttempt { key, content: attempt.to_json(), created_at: now, expires_at: attempt.expires_at() })
+            .put(StoredAttempt { key, content: attempt.to_json()?, created_at: now, expires_at: attempt.expires_at() })
             .await?;
         Ok(Begun {
             authorize_url: authorization.url,
@@ -202,7 +202,7 @@ impl Logins {
         *again = Some(Again { intent: callback.intent().clone(), return_to: callback.return_to().to_owned() });
         callback.refusal()?;
         let tokens = provider.exchange(&callback).await.map_err(|error| error.at(Step::Exchange))?;
-        let user = provider.user_info(&tokens).await.map_err(|error| error.at(Step::UserInfo))?;
+        let user = provider.user_info(&tokens, &callback).await.map_err(|error| error.at(Step::UserInfo))?;
         Ok(SignedIn {
             row: row.row,
             kind: row.kind,
@@ -221,7 +221,7 @@ impl Logins {
                 "the callback must have exactly one \"state\" parameter",
             ));
         };
-        match self.attempts.take(&Digest::of(state), self.services.clock.now()).await? {
+        match self.attempts.take(&Digest::of(state)).await? {
             Taken::Fresh(content) => Attempt::from_json(&content),
             Taken::AlreadyUsed => {
                 Err(Error::attempt(AttemptFault::AlreadyUsed, "the callback's \"state\" was used before"))

@@ -43,13 +43,13 @@ pub trait AttemptStore: fmt::Debug + Send + Sync + 'static {
     /// `Internal`, when the store fails.
     async fn put(&self, attempt: StoredAttempt) -> Result<()>;
 
-    /// Takes the attempt stored under `key`. Of any number of callers, on any number of instances, exactly one gets it.
+    /// Takes the attempt stored under `key`, expired or not. Of any number of callers, on any number of instances, exactly one gets it.
     ///
     /// # Errors
     /// `Internal`, when the store fails.
-    async fn take(&self, key: &Digest, now: SystemTime) -> Result<Taken>;
+    async fn take(&self, key: &Digest) -> Result<Taken>;
 
-    /// Removes what expired before `now`, and says how many.
+    /// Removes what expired before `now`, and says how many. What expires at `now` stays.
     ///
     /// # Errors
     /// `Internal`, when the store fails.

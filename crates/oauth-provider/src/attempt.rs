@@ -12,6 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use url::Url;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::browser::sha256;
 use crate::{
@@ -86,6 +87,22 @@ impl NewAttempt {
         self.nonce.as_ref().map(Secret::expose)
     }
 
+    /// Adds the parameters that the engine minted to an authorization request, by their names in RFC 6749 section 4.1.1, RFC 7636 section 4.3 and OpenID
+    /// Connect Core section 3.1.2.1: `redirect_uri`, `state`, and where the flow takes them `code_challenge` and `nonce`.
+    #[must_use]
+    pub fn add_to(&self, mut url: Url) -> Url {
+        let mut query = url.query_pairs_mut();
+        query.append_pair("redirect_uri", self.redirect_uri.as_str()).append_pair("state", self.state());
+        if let Some(challenge) = self.code_challenge() {
+            query.append_pair("code_challenge_method", "S256").append_pair("code_challenge", challenge);
+        }
+        if let Some(nonce) = self.nonce() {
+            query.append_pair("nonce", nonce);
+        }
+        drop(query);
+        url
+    }
+
     /// What is stored until the callback.
     pub fn into_attempt(self, binding: Binding) -> Attempt {
         Attempt {
@@ -99,7 +116,8 @@ impl NewAttempt {
 }
 
 /// To whom and what an attempt is bound.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "what the provider wants to see again is sealed until then")]
 pub struct Binding {
     /// The row for which it was begun.
     pub row: RowRef,
@@ -187,12 +205,15 @@ impl Attempt {
     }
 
     /// The attempt as JSON, to be sealed at once.
-    pub fn to_json(&self) -> Secret {
+    ///
+    /// # Errors
+    /// `Internal`, when it cannot be written.
+    pub fn to_json(&self) -> Result<Secret> {
         let stored = Stored {
-            state: self.state.expose().to_owned(),
+            state: Zeroizing::new(self.state.expose().to_owned()),
             redirect_uri: self.redirect_uri.clone(),
-            code_verifier: self.code_verifier.as_ref().map(|verifier| verifier.expose().to_owned()),
-            nonce: self.nonce.as_ref().map(|nonce| nonce.expose().to_owned()),
+            code_verifier: self.code_verifier.as_ref().map(|verifier| Zeroizing::new(verifier.expose().to_owned())),
+            nonce: self.nonce.as_ref().map(|nonce| Zeroizing::new(nonce.expose().to_owned())),
             row_id: self.binding.row.id,
             row_owner: self.binding.row.owner.clone(),
             row_name: self.binding.row.name.clone(),
@@ -203,8 +224,9 @@ impl Attempt {
             remember: self.binding.remember.clone(),
             expires_at: unix_seconds(self.binding.expires_at),
         };
-        // Serialising plain strings, maps and numbers cannot fail.
-        Secret::new(serde_json::to_string(&stored).unwrap_or_default())
+        serde_json::to_string(&stored)
+            .map(Secret::new)
+            .map_err(|error| Error::internal("a sign-in attempt cannot be written").caused_by(error))
     }
 
     /// Reads back what [`Attempt::to_json`] wrote.
@@ -215,10 +237,10 @@ impl Attempt {
         let damaged = || Error::internal("a stored sign-in attempt is damaged");
         let stored: Stored = serde_json::from_str(json.expose()).map_err(|_| damaged())?;
         Ok(Self {
-            state: Secret::new(stored.state),
+            state: Secret::new(stored.state.as_str()),
             redirect_uri: stored.redirect_uri,
-            code_verifier: stored.code_verifier.map(Secret::new),
-            nonce: stored.nonce.map(Secret::new),
+            code_verifier: stored.code_verifier.map(|verifier| Secret::new(verifier.as_str())),
+            nonce: stored.nonce.map(|nonce| Secret::new(nonce.as_str())),
             binding: Binding {
                 row: RowRef { id: stored.row_id, owner: stored.row_owner, name: stored.row_name },
                 upstream: stored.upstream,
@@ -239,10 +261,10 @@ pub fn unix_seconds(time: SystemTime) -> u64 {
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
-    state: String,
+    state: Zeroizing<String>,
     redirect_uri: Url,
-    code_verifier: Option<String>,
-    nonce: Option<String>,
+    code_verifier: Option<Zeroizing<String>>,
+    nonce: Option<Zeroizing<String>>,
     row_id: Uuid,
     row_owner: String,
     row_name: String,
@@ -318,7 +340,7 @@ mod tests {
     #[test]
     fn the_browser_that_left_is_admitted_after_a_round_trip_through_the_store() {
         let case = case(Intent::Link { host_user: "7".into() });
-        let json = case.stored.to_json();
+        let json = case.stored.to_json().unwrap();
         let stored = Attempt::from_json(&json).unwrap();
         let callback =
             Attempt::admit(stored, query(&case.state), Some(&case.browser), &case.row, &case.upstream, at(599))

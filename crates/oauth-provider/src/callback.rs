@@ -57,6 +57,21 @@ impl Callback {
         }
     }
 
+    /// The parameters of the token request that the engine knows (RFC 6749 section 4.1.3, RFC 7636 section 4.5): `grant_type`, `code`, `redirect_uri`, and where
+    /// the flow takes PKCE `code_verifier`.
+    ///
+    /// # Errors
+    /// As [`Callback::authorization_code`].
+    pub fn grant(&self) -> Result<Vec<(&'static str, &str)>> {
+        let mut fields = vec![
+            ("grant_type", "authorization_code"),
+            ("code", self.authorization_code("code")?),
+            ("redirect_uri", self.redirect_uri.as_str()),
+        ];
+        fields.extend(self.code_verifier.as_ref().map(|verifier| ("code_verifier", verifier.expose())));
+        Ok(fields)
+    }
+
     /// The upstream's refusal, when the callback is one (RFC 6749 section 4.1.2.1). Its description is not repeated: anybody can write one.
     ///
     /// # Errors

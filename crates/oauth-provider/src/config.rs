@@ -1,5 +1,6 @@
 //! A row's JSON becomes a typed struct here, and only here; the form's description comes from the same struct.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -143,10 +144,10 @@ impl Schema {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
     name: String,
-    label: &'static str,
+    label: Cow<'static, str>,
     kind: FieldKind,
     required: bool,
-    default: Option<&'static str>,
+    default: Option<Cow<'static, str>>,
 }
 
 /// What a field holds.
@@ -162,37 +163,42 @@ pub enum FieldKind {
     /// An absolute URL.
     Url,
     /// One of these words.
-    Choice(&'static [&'static str]),
+    Choice(Vec<Cow<'static, str>>),
 }
 
 impl Field {
     /// A plain text.
-    pub fn text(label: &'static str) -> Self {
+    pub fn text(label: impl Into<Cow<'static, str>>) -> Self {
         Self::of(FieldKind::Text, label)
     }
 
     /// A secret.
-    pub fn secret(label: &'static str) -> Self {
+    pub fn secret(label: impl Into<Cow<'static, str>>) -> Self {
         Self::of(FieldKind::Secret, label)
     }
 
     /// The name of a cert record.
-    pub fn cert(label: &'static str) -> Self {
+    pub fn cert(label: impl Into<Cow<'static, str>>) -> Self {
         Self::of(FieldKind::Cert, label)
     }
 
     /// An absolute URL.
-    pub fn url(label: &'static str) -> Self {
+    pub fn url(label: impl Into<Cow<'static, str>>) -> Self {
         Self::of(FieldKind::Url, label)
     }
 
     /// One of `words`.
-    pub fn choice(label: &'static str, words: &'static [&'static str]) -> Self {
-        Self::of(FieldKind::Choice(words), label)
+    pub fn choice(label: impl Into<Cow<'static, str>>, words: &[&'static str]) -> Self {
+        Self::choice_of(label, words.iter().map(|word| Cow::Borrowed(*word)))
     }
 
-    fn of(kind: FieldKind, label: &'static str) -> Self {
-        Self { name: String::new(), label, kind, required: false, default: None }
+    /// One of `words`, which need not be known when this is compiled: definitions of provider types may be data.
+    pub fn choice_of(label: impl Into<Cow<'static, str>>, words: impl IntoIterator<Item = Cow<'static, str>>) -> Self {
+        Self::of(FieldKind::Choice(words.into_iter().collect()), label)
+    }
+
+    fn of(kind: FieldKind, label: impl Into<Cow<'static, str>>) -> Self {
+        Self { name: String::new(), label: label.into(), kind, required: false, default: None }
     }
 
     /// The row is unfinished without it.
@@ -204,14 +210,21 @@ impl Field {
 
     /// What holds when it is left out.
     #[must_use]
-    pub fn or(mut self, default: &'static str) -> Self {
-        self.default = Some(default);
+    pub fn or(mut self, default: impl Into<Cow<'static, str>>) -> Self {
+        self.default = Some(default.into());
+        self
+    }
+
+    /// Gives the field its name in JSON, as it stands there.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
         self
     }
 
     /// Gives the field its name in JSON: the struct field's, in camelCase.
     #[must_use]
-    pub fn named(mut self, struct_field: &str) -> Self {
+    pub fn named_after(mut self, struct_field: &str) -> Self {
         let mut words = struct_field.split('_');
         self.name = words.next().unwrap_or_default().to_owned();
         for word in words {
@@ -228,8 +241,8 @@ impl Field {
     }
 
     /// What a form calls it.
-    pub fn label(&self) -> &'static str {
-        self.label
+    pub fn label(&self) -> &str {
+        &self.label
     }
 
     /// What it holds.
@@ -243,12 +256,13 @@ impl Field {
     }
 
     /// What holds when it is left out.
-    pub fn default_value(&self) -> Option<&'static str> {
-        self.default
+    pub fn default_value(&self) -> Option<&str> {
+        self.default.as_deref()
     }
 }
 
-/// Writes a config struct and its [`Schema`] in one go, so that they cannot differ: camelCase in JSON, unknown fields refused.
+/// Writes a config struct and its [`Schema`] in one go, so that they cannot differ: camelCase in JSON, unknown fields refused. The crate that calls it depends
+/// on `serde` with the feature `derive`.
 ///
 /// ```
 /// use vestibule_oauth_provider::{Config, Field, ProviderConfig, Secret, provider_config};
@@ -285,7 +299,7 @@ macro_rules! provider_config {
 
         impl $crate::ProviderConfig for $name {
             fn schema() -> $crate::Schema {
-                $crate::Schema::new(vec![ $( $description.named(stringify!($field)), )* ])
+                $crate::Schema::new(vec![ $( $description.named_after(stringify!($field)), )* ])
             }
         }
     };

@@ -1,5 +1,6 @@
 //! From a row's type and config to a provider.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -199,7 +200,7 @@ pub struct Fact {
     /// What it is about.
     pub about: About,
     /// Its name, a word for programs, for example `cert_sn`.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Its value.
     pub value: String,
 }

@@ -7,7 +7,17 @@ use serde::de::DeserializeOwned;
 use url::Url;
 use url::form_urlencoded;
 
-use crate::{Error, Result, Secret};
+use crate::{Error, Result, Secret, UpstreamCode};
+
+/// The error codes of RFC 6749 section 5.2.
+const TOKEN_ERRORS: [&str; 6] = [
+    "invalid_client",
+    "invalid_grant",
+    "invalid_request",
+    "invalid_scope",
+    "unauthorized_client",
+    "unsupported_grant_type",
+];
 
 /// The way to an upstream. Its one implementation keeps the guard (no private addresses, no redirects) and the limits on time and size, so that no
 /// provider can forget them.
@@ -68,7 +78,7 @@ impl HttpRequest {
     /// A `POST` of an `application/x-www-form-urlencoded` body (RFC 6749 appendix B), in UTF-8.
     pub fn post_form<'a>(url: Url, fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        Self::post(url, "application/x-www-form-urlencoded;charset=utf-8", body.into_bytes())
+        Self::post(url, "application/x-www-form-urlencoded", body.into_bytes())
     }
 
     /// Adds a header field.
@@ -112,7 +122,30 @@ impl HttpResponse {
         self.headers.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
     }
 
-    /// Reads the body as JSON.
+    /// The answer, when its status is a success (2xx).
+    ///
+    /// # Errors
+    /// `Upstream` with the code, for an error of RFC 6749 section 5.2; `Network` for every other status. Free text is not repeated.
+    pub fn success(self) -> Result<Self> {
+        #[derive(serde::Deserialize)]
+        struct Refusal {
+            error: String,
+        }
+        if (200..300).contains(&self.status) {
+            return Ok(self);
+        }
+        let refusal = serde_json::from_slice::<Refusal>(&self.body).ok();
+        let code = refusal.and_then(|refusal| TOKEN_ERRORS.iter().find(|known| **known == refusal.error));
+        Err(match code {
+            Some(code) => Error::upstream(
+                UpstreamCode { code: (*code).to_owned(), ..UpstreamCode::default() },
+                format!("the upstream refused with \"{code}\" (status {})", self.status),
+            ),
+            None => Error::network(format!("the upstream answered with status {}", self.status)),
+        })
+    }
+
+    /// Reads the body as JSON, whatever the status.
     ///
     /// # Errors
     /// `Network`: the upstream does not speak its protocol. The body is not repeated.
@@ -141,6 +174,25 @@ impl fmt::Debug for HttpResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorKind;
+
+    fn answer(status: u16, body: &str) -> Result<HttpResponse> {
+        HttpResponse { status, headers: Vec::new(), body: body.into() }.success()
+    }
+
+    #[test]
+    fn an_error_of_the_token_endpoint_is_the_upstreams_and_others_are_not() {
+        assert!(answer(201, "{}").is_ok());
+        let error = answer(400, r#"{"error":"invalid_grant","error_description":"<b>c0de"}"#).unwrap_err();
+        let code = UpstreamCode { code: "invalid_grant".to_owned(), ..UpstreamCode::default() };
+        assert_eq!(*error.kind(), ErrorKind::Upstream(code));
+        assert!(!error.message().contains("c0de"));
+        for (status, body) in [(400, r#"{"error":"c0de"}"#), (502, "<html>c0de"), (302, ""), (400, "[]")] {
+            let error = answer(status, body).unwrap_err();
+            assert_eq!(*error.kind(), ErrorKind::Network);
+            assert!(error.message().contains(&status.to_string()) && !error.message().contains("c0de"));
+        }
+    }
 
     #[test]
     fn debug_shows_neither_query_nor_headers_nor_body() {

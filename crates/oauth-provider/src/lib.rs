@@ -17,16 +17,12 @@
 //! use vestibule_oauth_provider::*;
 //!
 //! provider_config! {
-//!     /// What a row of type "Example" holds.
 //!     pub struct ExampleConfig {
-//!         /// The application's id.
 //!         pub client_id: String = Field::text("Client ID").required(),
-//!         /// The application's secret.
 //!         pub client_secret: Secret = Field::secret("Client secret").required(),
 //!     }
 //! }
 //!
-//! /// Opens rows of type "Example".
 //! #[derive(Debug)]
 //! struct Example;
 //!
@@ -35,52 +31,38 @@
 //!     type Config = ExampleConfig;
 //!     const KIND: &'static str = "Example";
 //!     async fn open(&self, config: ExampleConfig, cx: &Context) -> Result<Arc<dyn OAuthProvider>> {
-//!         Ok(Arc::new(ExampleProvider { config, cx: cx.clone() }))
+//!         Ok(Arc::new(ExampleProvider { config, http: cx.http().clone() }))
 //!     }
 //! }
 //!
-//! struct ExampleProvider { config: ExampleConfig, cx: Context }
+//! struct ExampleProvider { config: ExampleConfig, http: Arc<dyn HttpClient> }
 //!
-//! # impl std::fmt::Debug for ExampleProvider {
-//! #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("ExampleProvider") }
-//! # }
 //! #[async_trait]
 //! impl OAuthProvider for ExampleProvider {
 //!     fn flow(&self) -> Flow { Flow::CODE_WITH_PKCE }
-//!     fn upstream(&self) -> Upstream {
-//!         Upstream { authority: "https://example.com".into(), client_id: self.config.client_id.clone() }
-//!     }
+//!     fn upstream(&self) -> Upstream { Upstream::new("https://example.com", &self.config.client_id) }
 //!     async fn authorize(&self, attempt: &NewAttempt) -> Result<Authorization> {
-//!         let mut url: Url = "https://example.com/authorize?response_type=code".parse().expect("a constant");
-//!         url.query_pairs_mut()
-//!             .append_pair("client_id", &self.config.client_id)
-//!             .append_pair("redirect_uri", attempt.redirect_uri().as_str())
-//!             .append_pair("state", attempt.state())
-//!             .append_pair("code_challenge_method", "S256")
-//!             .append_pair("code_challenge", attempt.code_challenge().unwrap_or_default());
-//!         Ok(Authorization::to(url))
+//!         let mut url = url("https://example.com/authorize?response_type=code");
+//!         url.query_pairs_mut().append_pair("client_id", &self.config.client_id);
+//!         Ok(Authorization::to(attempt.add_to(url)))
 //!     }
 //!     async fn exchange(&self, callback: &Callback) -> Result<Tokens> {
-//!         let request = HttpRequest::post_form("https://example.com/token".parse().expect("a constant"), [
-//!             ("grant_type", "authorization_code"),
-//!             ("code", callback.authorization_code("code")?),
-//!             ("redirect_uri", callback.redirect_uri().as_str()),
-//!             ("code_verifier", callback.code_verifier().map_or("", Secret::expose)),
-//!             ("client_id", &self.config.client_id),
-//!             ("client_secret", self.config.client_secret.expose()),
-//!         ]);
-//!         #[derive(serde::Deserialize)]
-//!         struct Answer { access_token: Secret }
-//!         Ok(Tokens::bearer(self.cx.http().send(request).await?.json::<Answer>()?.access_token))
+//!         let client = [("client_id", self.config.client_id.as_str()), ("client_secret", self.config.client_secret.expose())];
+//!         let request = HttpRequest::post_form(url("https://example.com/token"), callback.grant()?.into_iter().chain(client));
+//!         #[derive(serde::Deserialize)] struct Answer { access_token: Secret }
+//!         Ok(Tokens::bearer(self.http.send(request).await?.success()?.json::<Answer>()?.access_token))
 //!     }
-//!     async fn user_info(&self, tokens: &Tokens) -> Result<UserInfo> {
-//!         let request = HttpRequest::get("https://example.com/me".parse().expect("a constant")).bearer(&tokens.access_token);
-//!         #[derive(serde::Deserialize)]
-//!         struct Answer { sub: String }
-//!         let answer: Answer = self.cx.http().send(request).await?.json()?;
+//!     async fn user_info(&self, tokens: &Tokens, _callback: &Callback) -> Result<UserInfo> {
+//!         let request = HttpRequest::get(url("https://example.com/me")).bearer(&tokens.access_token);
+//!         #[derive(serde::Deserialize)] struct Answer { sub: String }
+//!         let answer: Answer = self.http.send(request).await?.success()?.json()?;
 //!         Ok(UserInfo::new(Subject::new(SubjectKind::new("sub"), answer.sub)?))
 //!     }
 //! }
+//! # fn url(constant: &str) -> Url { Url::parse(constant).expect("a constant") }
+//! # impl std::fmt::Debug for ExampleProvider {
+//! #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("ExampleProvider") }
+//! # }
 //!
 //! let mut registry = Registry::new();
 //! registry.add(Example)?;

@@ -33,11 +33,11 @@ pub trait OAuthProvider: fmt::Debug + Send + Sync + 'static {
     /// `Attempt` or `Upstream` when the code is refused; `Signature`, `Network`.
     async fn exchange(&self, callback: &Callback) -> Result<Tokens>;
 
-    /// Says who signed in.
+    /// Says who signed in. `callback` is the one that the tokens were exchanged for: some vendors tell of the person only there.
     ///
     /// # Errors
     /// `Upstream`, `Signature`, `Network`; `Configuration` when the subject that the row asks for is not among what the upstream tells.
-    async fn user_info(&self, tokens: &Tokens) -> Result<UserInfo>;
+    async fn user_info(&self, tokens: &Tokens, callback: &Callback) -> Result<UserInfo>;
 
     /// Refreshing tokens (RFC 6749 section 6), where the upstream does that.
     fn refresh(&self) -> Option<&dyn Refresh> {
@@ -119,6 +119,18 @@ impl Flow {
 
     /// The authorization code flow of an OpenID provider.
     pub const OPENID: Self = Self { pkce: true, nonce: true };
+
+    /// The same for an upstream that refuses unknown parameters.
+    #[must_use]
+    pub const fn without_pkce(self) -> Self {
+        Self { pkce: false, ..self }
+    }
+
+    /// The same with OpenID Connect's `nonce`.
+    #[must_use]
+    pub const fn with_nonce(self) -> Self {
+        Self { nonce: true, ..self }
+    }
 }
 
 /// Which application at which upstream a provider stands for.
@@ -128,6 +140,13 @@ pub struct Upstream {
     pub authority: String,
     /// The application's id there.
     pub client_id: String,
+}
+
+impl Upstream {
+    /// The application `client_id` at `authority`.
+    pub fn new(authority: impl Into<String>, client_id: impl Into<String>) -> Self {
+        Self { authority: authority.into(), client_id: client_id.into() }
+    }
 }
 
 /// The beginning of a login.

@@ -99,7 +99,7 @@ impl AttemptStore for MemoryAttempts {
     async fn put(&self, attempt: StoredAttempt) -> Result<()> {
         let mut attempts = held(&self.0);
         if attempts.len() >= MOST {
-            attempts.retain(|_, stored| stored.expires_at > attempt.created_at);
+            attempts.retain(|_, stored| stored.expires_at >= attempt.created_at);
         }
         while attempts.len() >= MOST {
             let oldest = attempts.iter().min_by_key(|(_, stored)| stored.created_at);
@@ -113,7 +113,7 @@ impl AttemptStore for MemoryAttempts {
         Ok(())
     }
 
-    async fn take(&self, key: &Digest, _now: SystemTime) -> Result<Taken> {
+    async fn take(&self, key: &Digest) -> Result<Taken> {
         Ok(match held(&self.0).get_mut(key).map(|stored| stored.content.take()) {
             Some(Some(content)) => Taken::Fresh(content),
             Some(None) => Taken::AlreadyUsed,
@@ -124,11 +124,23 @@ impl AttemptStore for MemoryAttempts {
     async fn sweep(&self, now: SystemTime) -> Result<u64> {
         let mut attempts = held(&self.0);
         let before = attempts.len();
-        attempts.retain(|_, stored| stored.expires_at > now);
+        attempts.retain(|_, stored| stored.expires_at >= now);
         Ok((before - attempts.len()) as u64)
     }
 }
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::MemoryAttempts;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn attempts_in_memory_conform() {
+        crate::stores::attempts(Arc::new(MemoryAttempts::new())).await;
+    }
 }

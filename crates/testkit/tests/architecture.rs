@@ -25,10 +25,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("crates/alipay-simulator", &[]),
     ("crates/http-client", &["crates/oauth-provider"]),
     ("crates/database", &["crates/oauth-provider"]),
-    ("crates/login", &["crates/oauth-provider", "crates/x509-material"]),
+    ("crates/login", &["crates/oauth-provider"]),
     ("crates/provider-store", STORE),
     ("crates/attempt-store", STORE),
-    ("certs-store", STORE),
+    ("certs-store", &["crates/database", "crates/oauth-provider", "crates/x509-material"]),
     ("providers/*", &["crates/oauth-provider", "crates/x509-material", "providers/oauth2", "providers/oidc"]),
     ("crates/vestibule", &["*", "!crates/server", "!crates/testkit", "!crates/alipay-simulator", "!examples/*"]),
     ("crates/server", &["*", "!crates/testkit", "!examples/*"]),
@@ -36,7 +36,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("examples/*", &["crates/vestibule", "crates/oauth-provider", "crates/alipay-simulator"]),
 ];
 
-const STORE: &[&str] = &["crates/database", "crates/login", "crates/oauth-provider", "crates/x509-material"];
+const STORE: &[&str] = &["crates/database", "crates/login", "crates/oauth-provider"];
 
 /// In which folders a library of consequence may be a dependency (dev-dependencies are free, except of the first two).
 const HOMES: &[(&str, &[&str])] = &[
@@ -59,7 +59,9 @@ const VENDOR_FREE: &[(&str, &[&str])] = &[
     ("crates/provider-store", &[]),
     ("crates/attempt-store", &[]),
     ("certs-store", &[]),
-    ("crates/server", &["src/providers.rs", "src/demo", "src/commands/demo"]),
+    // Its re-export of a provider is a feature.
+    ("crates/vestibule", &["src/lib.rs"]),
+    ("crates/server", &["src/providers.rs", "src/commands/demo"]),
 ];
 
 /// Folders in `providers/` that are protocols, not vendors.

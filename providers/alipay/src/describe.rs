@@ -12,14 +12,14 @@ pub(crate) fn describe(text: &str) -> Vec<Fact> {
     let mut facts = Vec::new();
     for (index, certificate) in material.certificates().iter().enumerate() {
         let about = About::Certificate(index);
-        facts.push(Fact { about, name: "cert_sn", value: cert_sn(certificate) });
-        facts.push(Fact { about, name: "role", value: Role::of(certificate).to_string() });
+        facts.push(Fact { about, name: "cert_sn".into(), value: cert_sn(certificate) });
+        facts.push(Fact { about, name: "role".into(), value: Role::of(certificate).to_string() });
     }
     if let Some(value) = root_sn(material.certificates()) {
-        facts.push(Fact { about: About::Text, name: "root_sn", value });
+        facts.push(Fact { about: About::Text, name: "root_sn".into(), value });
     }
     if Holding::of(&material) == Holding::RootBundle {
-        facts.push(Fact { about: About::Text, name: "role", value: Holding::RootBundle.to_string() });
+        facts.push(Fact { about: About::Text, name: "role".into(), value: Holding::RootBundle.to_string() });
     }
     facts
 }
@@ -32,8 +32,12 @@ mod tests {
     fn a_certificate_is_described_and_a_text_without_one_is_not() {
         let facts = describe(include_str!("../tests/data/unusual_issuer.crt"));
         let expected = include_str!("../tests/data/unusual_issuer.sn").trim();
-        assert!(facts.contains(&Fact { about: About::Certificate(0), name: "cert_sn", value: expected.to_owned() }));
-        assert!(facts.contains(&Fact { about: About::Text, name: "root_sn", value: expected.to_owned() }));
+        assert!(facts.contains(&Fact {
+            about: About::Certificate(0),
+            name: "cert_sn".into(),
+            value: expected.to_owned()
+        }));
+        assert!(facts.contains(&Fact { about: About::Text, name: "root_sn".into(), value: expected.to_owned() }));
 
         let facts = describe(include_str!("../tests/data/elliptic.crt"));
         assert!(facts.iter().all(|fact| fact.name != "root_sn"), "{facts:?}");

@@ -43,16 +43,21 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use vestibule_oauth_provider::{CertRecord, Context, Fact, Finding, OAuthProvider, ProviderType, Result, Step};
 
-pub use crate::answer::{Answer, AnswerFault, GatewayError, Verifier};
 pub use crate::config::AlipayConfig;
 use crate::config::{Settings, given};
 pub use crate::environment::Environment;
 use crate::environment::Issuers;
 use crate::findings::Findings;
 use crate::provider::AlipayProvider;
-pub use crate::request::{Signer, string_to_sign, timestamp};
-pub use crate::serial_number::{cert_sn, hashed_text, root_sn};
 use crate::slots::{AlipayRecord, Expected, Records};
+
+/// The parts of the protocol, for the tests that compare each with the expected values of other implementations. No promise is made about them.
+#[doc(hidden)]
+pub mod parts {
+    pub use crate::answer::{Answer, AnswerFault, GatewayError, Verifier};
+    pub use crate::request::{Signer, string_to_sign, timestamp};
+    pub use crate::serial_number::{cert_sn, hashed_text, root_sn};
+}
 
 /// Opens rows of type "Alipay".
 #[derive(Debug, Clone, Copy, Default)]

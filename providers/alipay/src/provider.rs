@@ -159,36 +159,30 @@ impl OAuthProvider for AlipayProvider {
     }
 
     fn upstream(&self) -> Upstream {
-        Upstream { authority: self.settings.endpoints.authority(), client_id: self.settings.app_id.clone() }
+        Upstream::new(self.settings.endpoints.authority(), &self.settings.app_id)
     }
 
     async fn authorize(&self, attempt: &NewAttempt) -> Result<Authorization> {
-        self.certificates_hold().map_err(|error| error.at(Step::Authorize))?;
+        self.certificates_hold()?;
         let mut url = self.settings.endpoints.authorize.clone();
-        url.query_pairs_mut()
-            .append_pair("app_id", &self.settings.app_id)
-            .append_pair("scope", &self.settings.scope)
-            .append_pair("redirect_uri", attempt.redirect_uri().as_str())
-            .append_pair("state", attempt.state());
-        Ok(Authorization::to(url))
+        url.query_pairs_mut().append_pair("app_id", &self.settings.app_id).append_pair("scope", &self.settings.scope);
+        Ok(Authorization::to(attempt.add_to(url)))
     }
 
     async fn exchange(&self, callback: &Callback) -> Result<Tokens> {
         let code = self.authorization_code(callback).map_err(|error| error.at(Step::Callback))?;
         let parameters = [("grant_type", "authorization_code"), ("code", code)];
-        let tokens = async { self.call(TOKEN, &parameters).await?.parse::<TokenNode>()?.into_tokens() };
-        tokens.await.map_err(|error| error.at(Step::Exchange))
+        self.call(TOKEN, &parameters).await?.parse::<TokenNode>()?.into_tokens()
     }
 
-    async fn user_info(&self, tokens: &Tokens) -> Result<UserInfo> {
-        self.who(tokens).await.map_err(|error| error.at(Step::UserInfo))
+    async fn user_info(&self, tokens: &Tokens, _callback: &Callback) -> Result<UserInfo> {
+        self.who(tokens).await
     }
 }
 
 impl AlipayProvider {
     /// The code of a callback, which nobody has signed.
     fn authorization_code<'c>(&self, callback: &'c Callback) -> Result<&'c str> {
-        callback.refusal()?;
         if let Some(code) = callback.parameters().single("error_code")? {
             let code = errors::plain_word(code).unwrap_or_else(|| "unreadable".to_owned());
             let message = format!("Alipay sent the browser back with the error_code \"{code}\"; start the login again");

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use url::form_urlencoded;
 use vestibule_oauth_provider::{Error, HttpRequest, Result, Url};
 use vestibule_x509_material::{MaterialError, PrivateKey};
 
@@ -112,7 +113,9 @@ impl Caller {
         let sign = self.signer.sign(&string_to_sign(public.into_iter().chain(own())))?;
         let mut url = gateway.clone();
         url.query_pairs_mut().extend_pairs(public).append_pair("sign", &sign);
-        Ok(HttpRequest::post_form(url, own()))
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(own()).finish();
+        // The gateway reads the body in GBK unless its encoding was announced before: https://opendocs.alipay.com/common/057k53.
+        Ok(HttpRequest::post(url, "application/x-www-form-urlencoded;charset=utf-8", body.into_bytes()))
     }
 }
 

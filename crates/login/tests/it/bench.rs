@@ -109,7 +109,7 @@ impl OAuthProvider for PlayedProvider {
         }
     }
 
-    async fn user_info(&self, tokens: &Tokens) -> Result<UserInfo> {
+    async fn user_info(&self, tokens: &Tokens, _callback: &Callback) -> Result<UserInfo> {
         assert!(tokens.access_token.same_as(ACCESS_TOKEN));
         match self.config.fault.as_deref() {
             Some("untrusted") => Err(Error::signature("the answer's signature is not \"the-cert\"'s")),

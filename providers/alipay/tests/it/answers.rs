@@ -1,7 +1,7 @@
 //! Answers that are Alipay's, and answers that are not.
 
 use vestibule_alipay_simulator::{RsaKey, SharedKey};
-use vestibule_provider_alipay::{AnswerFault, Verifier, cert_sn};
+use vestibule_provider_alipay::parts::{AnswerFault, Verifier, cert_sn};
 use vestibule_x509_material::Material;
 
 use crate::house::app;

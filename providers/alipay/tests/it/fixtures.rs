@@ -9,7 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use vestibule_alipay_simulator::{RsaKey, SharedKey};
 use vestibule_oauth_provider::{About, ProviderType as _, Severity};
-use vestibule_provider_alipay::{Alipay, AnswerFault, Signer, Verifier, cert_sn, hashed_text, root_sn, string_to_sign};
+use vestibule_provider_alipay::Alipay;
+use vestibule_provider_alipay::parts::{AnswerFault, Signer, Verifier, cert_sn, hashed_text, root_sn, string_to_sign};
 use vestibule_testkit::{FixedClock, ScriptedHttp, StaticCerts};
 use vestibule_x509_material::Material;
 

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use vestibule_alipay_simulator::{AppRegistration, Material};
 use vestibule_oauth_provider::{
     Attempt, Authorization, Binding, BrowserSecret, Callback, Config, Context, Finding, HttpClient, Intent, NewAttempt,
-    OAuthProvider, Parameters, Registry, Result, RowRef, Services, Url, Uuid,
+    OAuthProvider, Parameters, Registry, Result, RowRef, Services, Step, Url, UserInfo, Uuid,
 };
 use vestibule_provider_alipay::Alipay;
 use vestibule_testkit::{FixedClock, SeededRandom, StaticCerts};
@@ -112,4 +112,11 @@ impl Login {
         let (_, state) = self.authorization.url.query_pairs().find(|(name, _)| name == "state").unwrap();
         state.into_owned()
     }
+}
+
+/// Completes a login as the engine does after a callback was admitted.
+pub(crate) async fn complete(provider: &dyn OAuthProvider, callback: &Callback) -> Result<UserInfo> {
+    callback.refusal().map_err(|error| error.at(Step::Callback))?;
+    let tokens = provider.exchange(callback).await.map_err(|error| error.at(Step::Exchange))?;
+    provider.user_info(&tokens, callback).await.map_err(|error| error.at(Step::UserInfo))
 }

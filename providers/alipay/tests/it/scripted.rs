@@ -7,7 +7,7 @@ use vestibule_alipay_simulator::{RsaKey, SharedKey};
 use vestibule_oauth_provider::{ErrorKind, HttpResponse, Result, UserInfo};
 use vestibule_testkit::{Answer, FixedClock, ScriptedHttp};
 
-use crate::house::{Login, app, context, custom, guide, open};
+use crate::house::{self, Login, app, context, custom, guide, open};
 
 const TOKEN: &str = r#"{"access_token":"authusrBs3cr3t","open_id":"074a1","expires_in":"300"}"#;
 
@@ -34,7 +34,7 @@ async fn sign_in(answers: impl IntoIterator<Item = Answer>) -> Result<UserInfo> 
     let login = Login::begin(provider.as_ref(), &cx).await;
     let query = format!("auth_code=c0de&state={}", login.state());
     let callback = login.admit(&query, provider.as_ref(), &cx);
-    provider.user_info(&provider.exchange(&callback).await?).await
+    house::complete(provider.as_ref(), &callback).await
 }
 
 #[tokio::test]

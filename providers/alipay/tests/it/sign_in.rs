@@ -54,8 +54,7 @@ impl World {
 
     async fn finish(&self, login: Login, query: &str) -> Result<UserInfo> {
         let callback = login.admit(query, self.provider.as_ref(), &self.cx);
-        let tokens = self.provider.exchange(&callback).await?;
-        self.provider.user_info(&tokens).await
+        house::complete(self.provider.as_ref(), &callback).await
     }
 }
 
@@ -139,7 +138,7 @@ async fn tokens_are_handed_on_with_their_times() {
     assert_eq!(tokens.attributes["user_id"], "2088102104794936");
 
     // The same code once more.
-    let error = world.provider.exchange(&callback).await.unwrap_err();
+    let error = house::complete(world.provider.as_ref(), &callback).await.unwrap_err();
     let ErrorKind::Upstream(code) = error.kind() else { panic!("{error:?}") };
     assert_eq!((code.sub_code.as_deref(), code.verified), (Some("isv.code-invalid"), true));
     assert!(code.trace_id.is_some());
