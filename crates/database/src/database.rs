@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, SqlitePool};
+use tokio::sync::Mutex;
 
 use crate::url::Location;
 use crate::{DbError, file, migration};
@@ -29,6 +30,8 @@ struct Shared {
     pool: SqlitePool,
     /// Clear text was replaced, and the write-ahead log may still hold it.
     log_holds_clear_text: AtomicBool,
+    /// One at a time empties the log; whoever comes meanwhile waits, and sees what is left to do.
+    emptying: Mutex<()>,
 }
 
 impl Database {
@@ -92,7 +95,8 @@ impl Database {
 
     async fn ready(pool: SqlitePool) -> Result<Self, DbError> {
         migration::migrate(&pool).await?;
-        Ok(Self { shared: Arc::new(Shared { pool, log_holds_clear_text: AtomicBool::new(false) }) })
+        let shared = Shared { pool, log_holds_clear_text: AtomicBool::new(false), emptying: Mutex::new(()) };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Whether the database answers.
@@ -115,11 +119,19 @@ impl Database {
     }
 
     /// Empties SQLite's write-ahead log if a clear value was replaced since the last time (`wal_checkpoint(TRUNCATE)`). While somebody reads from before
-    /// that, it cannot be emptied; then it stays a task for the next call.
+    /// that, it cannot be emptied; then it stays a task for the next call. A caller that is cancelled does not stop it.
     ///
     /// # Errors
     /// [`DbError::Failed`].
     pub async fn erase_clear_text(&self) -> Result<(), DbError> {
+        let database = self.clone();
+        // A task of its own: cut off half-way, it would forget the clear text, or leave a connection to others that gives up early.
+        let erasing = tokio::spawn(async move { database.erase_to_the_end().await });
+        erasing.await.unwrap_or_else(|ended| Err(DbError::Failed(Box::new(ended))))
+    }
+
+    async fn erase_to_the_end(&self) -> Result<(), DbError> {
+        let _turn = self.shared.emptying.lock().await;
         if !self.shared.log_holds_clear_text.swap(false, Ordering::Relaxed) {
             return Ok(());
         }

@@ -78,7 +78,10 @@ impl MasterKey {
     }
 
     /// Reads the key file, or makes it, for its owner only, when there is none. Of several that start at the same time one makes it and all get the
-    /// same key; a start that is cut off leaves no half key. Blocks while another starter is at it.
+    /// same key; a start that is cut off leaves no half key.
+    ///
+    /// Blocks the thread while another starter is at it, without a time limit (unlike [`Database::open`](crate::Database::open)): that one only writes
+    /// a line, and if it hangs, so does this call.
     ///
     /// # Errors
     /// As [`MasterKey::read_file`]; [`DbError::Random`].

@@ -92,9 +92,12 @@ impl<'s> SealingPass<'s> {
             after.clone_from(&last.as_ref().id);
             for row in &batch {
                 let head = row.as_ref();
+                // Before, because a caller that is cancelled does not come to the line after it, and what was begun may be committed all the same.
+                self.database.note_clear_text();
                 match rows.seal(row).await {
                     Ok(true) => {
                         self.sealed += 1;
+                        // Again, because somebody else may have emptied the log before it was committed.
                         self.database.note_clear_text();
                         let (record, what) = (head.record(), R::WHAT);
                         tracing::warn!(%record, "{what} stood in the clear and was sealed; backups of the database may still hold it");

@@ -9,11 +9,18 @@
 )]
 
 use std::collections::BTreeSet;
+use std::future::poll_fn;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use tempfile::TempDir;
-use vestibule_database::{Database, DbError, KeyOrigin, Keyring, MasterKey, Place, SealError, is_sealed};
+use tokio::sync::Notify;
+use vestibule_database::{
+    ClearRows, Database, DbError, KeyOrigin, Keyring, MasterKey, Place, RowHead, SealError, SealingPass, StoreError,
+    Unsealable, is_sealed,
+};
 use vestibule_oauth_provider::{Error, ErrorKind, Random, Secret, SystemRandom};
 use vestibule_testkit::SeededRandom;
 
@@ -152,6 +159,109 @@ async fn the_log_is_emptied_as_soon_as_nobody_reads_from_before() {
     database.erase_clear_text().await.unwrap();
     assert!(size() > 0, "the reader is in the way");
     reader.rollback().await.unwrap();
+    database.erase_clear_text().await.unwrap();
+    assert_eq!(size(), 0);
+}
+
+#[tokio::test]
+async fn a_cancelled_erasure_is_finished_and_leaves_connections_as_they_were() {
+    let folder = TempDir::new().unwrap();
+    let database = Database::open(&url(&folder)).await.unwrap();
+    let log = folder.path().join("vestibule.db-wal");
+    for polls in 1..=12 {
+        sqlx::query("INSERT INTO vestibule_cert (owner, name) VALUES ('admin', ?)")
+            .bind(polls.to_string())
+            .execute(database.sqlite())
+            .await
+            .unwrap();
+        assert!(log.metadata().unwrap().len() > 0);
+        database.note_clear_text();
+        cancel_after(polls, database.erase_clear_text()).await;
+
+        let mut connections = Vec::new();
+        for _ in 0..8 {
+            connections.push(database.sqlite().acquire().await.unwrap());
+        }
+        for connection in &mut connections {
+            let timeout: i64 = sqlx::query_scalar("PRAGMA busy_timeout").fetch_one(&mut **connection).await.unwrap();
+            assert_eq!(timeout, 5_000, "cancelled after {polls} polls");
+        }
+        drop(connections);
+        database.erase_clear_text().await.unwrap();
+        assert_eq!(log.metadata().unwrap().len(), 0, "cancelled after {polls} polls");
+    }
+}
+
+/// Polls a future whenever it asks for it, and drops it when it is not ready so many times later.
+async fn cancel_after(polls: u32, future: impl Future) {
+    let mut future = pin!(future);
+    let mut left = polls;
+    poll_fn(|context| {
+        left -= 1;
+        match future.as_mut().poll(context) {
+            Poll::Pending if left > 0 => Poll::Pending,
+            _ => Poll::Ready(()),
+        }
+    })
+    .await;
+}
+
+/// Rows whose sealing is committed, which is told, and never answered.
+struct Committed<'d> {
+    database: &'d Database,
+    committed: Notify,
+}
+
+struct Head(RowHead);
+
+impl AsRef<RowHead> for Head {
+    fn as_ref(&self) -> &RowHead {
+        &self.0
+    }
+}
+
+impl ClearRows for Committed<'_> {
+    const WHAT: &'static str = "a private key";
+    type Row = Head;
+
+    async fn after(&self, id: &str) -> Result<Vec<Head>, StoreError> {
+        let head = RowHead {
+            what: "cert record",
+            id: "1".to_owned(),
+            owner: "admin".to_owned(),
+            name: "a".to_owned(),
+            display_name: "a".to_owned(),
+            kind: "x509".to_owned(),
+            version: 1,
+            created_at: 0,
+            updated_at: 0,
+        };
+        Ok(if id.is_empty() { vec![Head(head)] } else { Vec::new() })
+    }
+
+    async fn seal(&self, _row: &Head) -> Result<bool, StoreError> {
+        sqlx::query("INSERT INTO vestibule_cert (owner, name) VALUES ('admin', 'a')")
+            .execute(self.database.sqlite())
+            .await?;
+        self.committed.notify_one();
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_sealing_that_is_cancelled_when_it_is_committed_is_still_erased() {
+    let folder = TempDir::new().unwrap();
+    let database = Database::open(&url(&folder)).await.unwrap();
+    let log = folder.path().join("vestibule.db-wal");
+    let size = || log.metadata().unwrap().len();
+    let unsealable = Unsealable::default();
+    let rows = Committed { database: &database, committed: Notify::new() };
+    let mut pass = SealingPass::begin(&database, &unsealable);
+    tokio::select! {
+        _ = pass.seal(&rows) => panic!("it does not end"),
+        () = rows.committed.notified() => {}
+    }
+    assert!(size() > 0);
     database.erase_clear_text().await.unwrap();
     assert_eq!(size(), 0);
 }
