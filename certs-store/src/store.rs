@@ -144,6 +144,20 @@ impl CertStore {
         rows.iter().map(|row| Ok(CertView::of(&CertRow::read(row)?, &self.keyring))).collect()
     }
 
+    /// The first `most` records of everybody, by owner and name.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn first(&self, most: u32) -> Result<Vec<CertView>, StoreError> {
+        let rows = sqlx::query(select!("ORDER BY owner, name LIMIT ?"))
+            .bind(LONGEST_FIELD)
+            .bind(LONGEST_FIELD)
+            .bind(most)
+            .fetch_all(self.pool())
+            .await?;
+        rows.iter().map(|row| Ok(CertView::of(&CertRow::read(row)?, &self.keyring))).collect()
+    }
+
     /// Deletes a record. No record that is saved here gets its id again.
     ///
     /// # Errors

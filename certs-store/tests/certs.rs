@@ -172,6 +172,9 @@ async fn a_view_tells_what_stands_in_each_field_and_holds_no_key() {
     assert_eq!(listed.iter().map(|view| view.name.as_str()).collect::<Vec<_>>(), ["app-cert", "guide-root"]);
     assert!(house.store.list(Some("acme")).await.unwrap().is_empty());
     assert_eq!(house.store.list(None).await.unwrap(), listed);
+    for (most, found) in [(0, 0), (1, 1), (2, 2), (3, 2)] {
+        assert_eq!(house.store.first(most).await.unwrap(), listed[..found], "the first {most}");
+    }
     let shown = format!("{listed:?}");
     assert!(!shown.contains(middle(APP_KEY)) && !shown.contains("PRIVATE KEY"));
 }

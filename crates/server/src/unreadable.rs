@@ -37,9 +37,9 @@ pub(crate) async fn report(vestibule: &Vestibule) {
 }
 
 async fn find(vestibule: &Vestibule) -> Result<Vec<Unreadable>> {
-    let most = usize::try_from(TRIED).unwrap_or(usize::MAX);
-    let certs = vestibule.certs().list(None).await?.into_iter().take(most);
+    let certs = vestibule.certs().first(TRIED).await?;
     let mut found: Vec<_> = certs
+        .into_iter()
         .filter_map(|cert| {
             let name = format!("cert record {}/{}", cert.owner, cert.name);
             Some(Unreadable { name, reason: cert.private_key.error? })
