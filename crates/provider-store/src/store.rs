@@ -15,7 +15,7 @@ use crate::view::ProviderView;
 pub struct ProviderStore {
     pub(crate) database: Database,
     pub(crate) keyring: Keyring,
-    pub(crate) registry: Registry,
+    pub(crate) registry: Arc<Registry>,
     clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) unsealable: Unsealable,
@@ -52,7 +52,7 @@ impl ProviderStore {
     pub fn new(
         database: Database,
         keyring: Keyring,
-        registry: Registry,
+        registry: Arc<Registry>,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {

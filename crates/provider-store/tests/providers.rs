@@ -95,7 +95,8 @@ fn store(database: &Database, digit: &str) -> ProviderStore {
     let keyring = Keyring::new(MasterKey::from_text(&Secret::new(digit.repeat(64))).unwrap());
     let mut registry = Registry::new();
     registry.add(Test).unwrap();
-    ProviderStore::new(database.clone(), keyring, registry, Arc::new(FixedClock::new()), Arc::new(SystemRandom::new()))
+    let (clock, random) = (Arc::new(FixedClock::new()), Arc::new(SystemRandom::new()));
+    ProviderStore::new(database.clone(), keyring, Arc::new(registry), clock, random)
 }
 
 fn provider(name: &str, config: &str) -> NewProvider {

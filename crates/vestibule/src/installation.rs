@@ -1,8 +1,9 @@
 //! An installation: the rooms, wired.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use vestibule_attempt_store::SqlAttempts;
+use vestibule_attempt_store::{DEFAULT_CAP, SqlAttempts};
 use vestibule_certs_store::CertStore;
 use vestibule_database::{Database, Keyring, MasterKey};
 use vestibule_http_client::{GuardedClient, Settings as HttpSettings};
@@ -32,6 +33,11 @@ pub struct Setup {
     pub public_url: PublicUrl,
     /// Where a finished login may send the browser.
     pub return_to: ReturnTo,
+    /// How long there is between click and callback. Ten minutes, unless set.
+    pub attempt_lifetime: Duration,
+    /// The most attempts that are stored, taken and expired ones included; when there are more, expired ones go first, then the oldest. [`DEFAULT_CAP`]
+    /// (20 000), unless set; 2 at least.
+    pub attempt_cap: u32,
     /// Whose cert records every owner's rows may name. `admin`, unless set.
     pub shared_owner: String,
     /// The way to upstreams.
@@ -43,14 +49,17 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// A setup with the defaults: places on this site to return to, `admin` as the shared owner, public https upstreams only.
+    /// A setup with the defaults: places on this site to return to, ten minutes for a login, `admin` as the shared owner, public https upstreams only.
     pub fn new(database: Database, master_key: MasterKey, registry: Registry, public_url: PublicUrl) -> Self {
+        let LoginSettings { public_url, return_to, attempt_lifetime } = LoginSettings::new(public_url);
         Self {
             database,
             keyring: Keyring::new(master_key),
             registry,
-            return_to: ReturnTo::this_site(&public_url),
             public_url,
+            return_to,
+            attempt_lifetime,
+            attempt_cap: DEFAULT_CAP,
             shared_owner: SHARED_OWNER.to_owned(),
             http: HttpSettings::default(),
             clock: Arc::new(SystemClock),
@@ -78,7 +87,8 @@ impl Vestibule {
     /// # Errors
     /// `Internal`, when the HTTP client cannot be made.
     pub fn new(setup: Setup) -> Result<Self> {
-        let Setup { database, keyring, registry, public_url, return_to, shared_owner, http, clock, random } = setup;
+        let Setup { database, keyring, registry, shared_owner, http, clock, random, .. } = setup;
+        let Setup { public_url, return_to, attempt_lifetime, attempt_cap, .. } = setup;
         let registry = Arc::new(registry);
         let certs = Arc::new(CertStore::new(
             database.clone(),
@@ -90,14 +100,14 @@ impl Vestibule {
         let providers = Arc::new(ProviderStore::new(
             database.clone(),
             keyring.clone(),
-            Registry::clone(&registry),
+            registry.clone(),
             clock.clone(),
             random.clone(),
         ));
-        let attempts = Arc::new(SqlAttempts::new(database.clone(), keyring.clone(), random.clone()));
+        let attempts = SqlAttempts::new(database.clone(), keyring.clone(), random.clone()).with_cap(attempt_cap);
         let services = Services { http: Arc::new(GuardedClient::new(http)?), certs: certs.clone(), clock, random };
-        let settings = LoginSettings { return_to, ..LoginSettings::new(public_url) };
-        let logins = Logins::new(providers.clone(), attempts, registry.clone(), services.clone(), settings);
+        let settings = LoginSettings { public_url, return_to, attempt_lifetime };
+        let logins = Logins::new(providers.clone(), Arc::new(attempts), registry.clone(), services.clone(), settings);
         Ok(Self { database, keyring, certs, providers, logins: Arc::new(logins), registry, services, shared_owner })
     }
 
