@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "in a test, what cannot go on has failed")]
 
 mod clock;
+mod files;
 mod memory;
 mod outside;
 mod random;
@@ -10,6 +11,7 @@ mod stand_ins;
 pub mod stores;
 
 pub use crate::clock::FixedClock;
+pub use crate::files::files_with;
 pub use crate::memory::{MemoryAttempts, MemoryRows};
 pub use crate::outside::{fixtures, require, skip};
 pub use crate::random::SeededRandom;

@@ -1,0 +1,13 @@
+//! Provider rows in SQLite.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test that panics has failed"
+)]
+
+mod house;
+mod rows;
+mod sealing;
