@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "in a test, what cannot go on has failed")]
 
 mod clock;
+pub mod databases;
 mod files;
 mod memory;
 mod outside;
