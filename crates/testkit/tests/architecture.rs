@@ -26,25 +26,36 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("crates/http-client", &["crates/oauth-provider"]),
     ("crates/database", &["crates/oauth-provider"]),
     ("crates/login", &["crates/oauth-provider"]),
-    ("crates/provider-store", STORE),
-    ("crates/attempt-store", STORE),
     ("certs-store", &["crates/database", "crates/oauth-provider", "crates/x509-material"]),
+    // A provider row names cert records, and both are read in one query.
+    ("crates/provider-store", &["certs-store", "crates/database", "crates/login", "crates/oauth-provider"]),
+    ("crates/attempt-store", &["crates/database", "crates/login", "crates/oauth-provider"]),
+    ("crates/transfer", &["certs-store", "crates/database", "crates/oauth-provider", "crates/provider-store"]),
     ("providers/*", &["crates/oauth-provider", "crates/x509-material", "providers/oauth2", "providers/oidc"]),
-    ("crates/vestibule", &["*", "!crates/server", "!crates/testkit", "!crates/alipay-simulator", "!examples/*"]),
-    ("crates/server", &["*", "!crates/testkit", "!examples/*"]),
+    (
+        "crates/vestibule",
+        &["*", "!crates/server", "!crates/soak", "!crates/testkit", "!crates/alipay-simulator", "!examples/*"],
+    ),
+    ("crates/server", &["*", "!crates/soak", "!crates/testkit", "!examples/*"]),
+    ("crates/soak", &["*", "!crates/testkit", "!examples/*"]),
     ("crates/testkit", &["crates/login", "crates/oauth-provider"]),
     ("examples/*", &["crates/vestibule", "crates/oauth-provider", "crates/alipay-simulator"]),
 ];
 
-const STORE: &[&str] = &["crates/database", "crates/login", "crates/oauth-provider"];
+/// Packages that are tools of this project: nothing of the house may need them, in tests neither.
+const TOOLS: &[&str] = &["crates/soak"];
 
 /// In which folders a library of consequence may be a dependency (dev-dependencies are free, except of the first two).
 const HOMES: &[(&str, &[&str])] = &[
     ("reqwest", &["crates/http-client"]),
     ("hyper", &["crates/http-client", "crates/server"]),
-    ("sqlx", &["crates/database", "certs-store", "crates/provider-store", "crates/attempt-store", "examples/*"]),
+    // The example is a host, with tables of its own.
+    ("sqlx", &["crates/database", "crates/testkit", "examples/*"]),
     ("axum", &["crates/login", "crates/vestibule", "crates/server", "crates/alipay-simulator", "examples/*"]),
 ];
+
+/// The features of sqlx that bring a driver.
+const DRIVERS: &[&str] = &["any", "mysql", "postgres", "sqlite", "sqlite-bundled", "sqlite-unbundled"];
 
 /// Libraries that a folder may have behind a feature that is off by default, and not otherwise.
 const OPTIONAL_ONLY: &[(&str, &str)] = &[("crates/login", "axum")];
@@ -88,6 +99,8 @@ struct Dependency {
     folder: Option<String>,
     is_dev: bool,
     is_optional: bool,
+    /// What it asks of the dependency.
+    features: Vec<String>,
 }
 
 #[test]
@@ -140,6 +153,45 @@ fn libraries_of_consequence_stay_in_their_homes() {
             let is_free = dependency.is_dev && !matches!(*library, "reqwest" | "hyper");
             if !is_free && !homes.iter().any(|home| stands_for(home, &package.folder)) {
                 faults.push(format!("{} depends on {library}: its homes are {homes:?}", package.name));
+            }
+        }
+    }
+    none(&faults);
+}
+
+#[test]
+fn only_the_database_room_names_a_driver() {
+    let house = House::read();
+    let homes = HOMES.iter().find_map(|(library, homes)| (*library == "sqlx").then_some(*homes)).unwrap();
+    let mut faults = Vec::new();
+    for package in &house.packages {
+        if homes.iter().any(|home| stands_for(home, &package.folder)) {
+            continue;
+        }
+        let asked = package.dependencies.iter().filter(|dependency| dependency.name == "sqlx");
+        let passed_on = package.features.values().flatten().filter_map(|feature| feature.strip_prefix("sqlx"));
+        let drivers = asked.flat_map(|dependency| dependency.features.iter().map(String::as_str));
+        let passed_on = passed_on.filter_map(|feature| feature.trim_start_matches('?').strip_prefix('/'));
+        for driver in drivers.chain(passed_on).filter(|feature| DRIVERS.contains(feature)) {
+            faults.push(format!(
+                "{} asks sqlx for \"{driver}\": drivers are features of vestibule-database, so that a host takes only its own",
+                package.name
+            ));
+        }
+    }
+    none(&faults);
+}
+
+#[test]
+fn nothing_of_the_house_needs_a_tool() {
+    let house = House::read();
+    let mut faults = Vec::new();
+    for package in &house.packages {
+        for dependency in &package.dependencies {
+            let folder = dependency.folder.as_deref().unwrap_or_default();
+            if TOOLS.contains(&folder) {
+                faults
+                    .push(format!("{} depends on {}, which is a tool of this project", package.name, dependency.name));
             }
         }
     }
@@ -322,6 +374,7 @@ impl Dependency {
             folder: dependency["path"].as_str().map(|path| folder(Path::new(path), root)),
             is_dev: dependency["kind"] == "dev",
             is_optional: dependency["optional"] == true,
+            features: serde_json::from_value(dependency["features"].clone()).unwrap(),
         }
     }
 }
