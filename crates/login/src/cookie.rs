@@ -1,14 +1,16 @@
-//! The cookie that binds an attempt to the browser that began it. Every attempt has one of its own, so that two tabs do not disturb each other.
+//! The cookie in which the browser keeps an attempt, sealed, and which binds the attempt to it. Every attempt has one of its own, so that two tabs do not disturb each other.
 
 use std::fmt;
 use std::time::Duration;
 
-use vestibule_oauth_provider::{BrowserSecret, Digest};
+use vestibule_oauth_provider::{Digest, Secret};
 
 use crate::PublicUrl;
 
 /// How many hex digits of the state's digest are in the name.
 const DIGITS: usize = 16;
+/// The longest cookie, attributes included, in bytes. Browsers keep 4,096 (RFC 6265 section 6.1), and not all count alike.
+pub(crate) const LONGEST_COOKIE: usize = 4_000;
 
 /// The name of an attempt's cookie. It follows from the `state`, so that the callback finds it, and does not tell the `state`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +66,7 @@ impl fmt::Display for CookieName {
 #[derive(Clone)]
 pub struct AttemptCookie {
     pub(crate) name: CookieName,
-    pub(crate) value: BrowserSecret,
+    pub(crate) value: Secret,
     pub(crate) max_age: Duration,
 }
 
@@ -74,12 +76,12 @@ impl AttemptCookie {
         &self.name
     }
 
-    /// The value, a secret between this browser and the engine.
-    pub fn value(&self) -> &BrowserSecret {
+    /// The value, a secret between this browser and the engine: the browser's secret and the sealed attempt.
+    pub fn value(&self) -> &Secret {
         &self.value
     }
 
-    /// The whole `Set-Cookie` value, attributes included. It holds the secret.
+    /// The whole `Set-Cookie` value, attributes included, 4,000 bytes at most. It holds the secret.
     pub fn set_cookie(&self) -> String {
         self.name.line(self.value.expose(), self.max_age)
     }

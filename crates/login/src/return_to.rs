@@ -5,8 +5,8 @@ use vestibule_oauth_provider::{Error, Result};
 
 use crate::PublicUrl;
 
-/// The longest `return_to`, in bytes.
-const LONGEST: usize = 2_048;
+/// The longest `return_to`, in bytes, as it was asked for and as it is written into the attempt. The attempt's cookie has room for it beside long names.
+const LONGEST: usize = 1_024;
 
 /// The rules for `return_to`: a path on this site, or a URL whose origin was listed.
 #[derive(Debug, Clone)]
@@ -70,7 +70,9 @@ impl ReturnTo {
         if !plain || asked.len() > LONGEST {
             return Err(refusal("holds spaces, control characters or backslashes, or is too long"));
         }
-        if asked.starts_with('/') { self.judge_path(asked) } else { self.judge_url(asked) }
+        let judged = if asked.starts_with('/') { self.judge_path(asked)? } else { self.judge_url(asked)? };
+        // Percent-encoding makes it longer.
+        if judged.len() > LONGEST { Err(refusal("is too long")) } else { Ok(judged) }
     }
 
     fn judge_path(&self, asked: &str) -> Result<String> {

@@ -28,11 +28,11 @@ use axum::middleware::map_response_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
-use vestibule_oauth_provider::{AttemptFault, BrowserSecret, Error, Intent, Parameters, Result, Step};
+use vestibule_oauth_provider::{AttemptFault, Error, Intent, Parameters, Result, Step};
 
 pub use self::host::{Host, Landing};
 use self::page::{Failure, Pages};
-use self::request::Request;
+use self::request::{Beside, Request};
 use crate::logins::{label, row_name};
 use crate::{Again, Begin, Complete, CookieName, Logins, SignedIn};
 
@@ -91,11 +91,10 @@ async fn login(
         return routes.unreadable_path(&request);
     };
     let query = query.unwrap_or_default();
-    let answer = match routes.begin(&names, &query, &request).await {
+    match routes.begin(&names, &query, &request).await {
         Ok(answer) => answer,
         Err(error) => routes.fail(&error, &request, Some(&names), routes.asked(&query).as_ref()),
-    };
-    answer::with_cookies(answer, request.surplus_cookies(None).iter().map(CookieName::clear))
+    }
 }
 
 async fn callback(
@@ -108,20 +107,10 @@ async fn callback(
     let Ok(Path(names)) = path else {
         return routes.unreadable_path(&request);
     };
-    let query = query.unwrap_or_default();
-    let (parameters, cookie) = match Parameters::from_urlencoded(&query) {
-        Ok(parameters) => {
-            let cookie = routes.logins.cookie_name(&parameters);
-            (Ok(parameters), cookie)
-        }
-        Err(error) => (Err(unreadable_callback(error)), None),
-    };
-    let answer = match parameters {
-        Ok(parameters) => routes.complete(&names, parameters, cookie.as_ref(), &request).await,
-        Err(error) => routes.fail(&error, &request, Some(&names), None),
-    };
-    let surplus = request.surplus_cookies(cookie.as_ref());
-    answer::with_cookies(answer, cookie.iter().chain(&surplus).map(CookieName::clear))
+    match Parameters::from_urlencoded(&query.unwrap_or_default()) {
+        Ok(parameters) => routes.complete(&names, parameters, &request).await,
+        Err(error) => routes.fail(&unreadable_callback(error), &request, Some(&names), None),
+    }
 }
 
 impl Routes {
@@ -133,11 +122,13 @@ impl Routes {
         begin.return_to = parameters.single("return_to").map_err(unreadable_click)?;
         let begun = self.logins.begin(begin).await?;
         tracing::debug!(row = row_name(&names.owner, &names.provider), "sign-in begun");
-        if request.wants_json() {
+        let answer = if request.wants_json() {
             answer::begun(&begun)
         } else {
             answer::see_other(begun.authorize_url.as_str(), [begun.cookie.set_cookie()])
-        }
+        };
+        let surplus = request.surplus_cookies(&Beside::Set(&begun.cookie));
+        answer.map(|answer| answer::with_cookies(answer, surplus.iter().map(CookieName::clear)))
     }
 
     /// What a click that failed had asked for, as far as it may be asked for again.
@@ -147,23 +138,25 @@ impl Routes {
         Some(Again { intent: Intent::SignIn, return_to: self.logins.settings().return_to.judge(return_to).ok()? })
     }
 
-    async fn complete(
-        &self,
-        names: &Names,
-        parameters: Parameters,
-        cookie: Option<&CookieName>,
-        request: &Request<'_>,
-    ) -> Response {
+    async fn complete(&self, names: &Names, parameters: Parameters, request: &Request<'_>) -> Response {
+        let cookie = self.logins.cookie_name(&parameters);
         let complete = Complete {
             owner: &names.owner,
             provider: &names.provider,
             parameters,
-            browser: cookie.and_then(|name| request.cookie(name)).map(BrowserSecret::received),
+            cookie: cookie.as_ref().and_then(|name| request.cookie(name)),
         };
-        let login = match self.logins.complete(complete).await {
-            Ok(login) => login,
-            Err(stopped) => return self.fail(&stopped.error, request, Some(names), stopped.again.as_ref()),
+        let (answer, is_over) = match self.logins.complete(complete).await {
+            Ok(login) => (self.welcome(login, names, request).await, true),
+            Err(stopped) => (self.fail(&stopped.error, request, Some(names), stopped.again.as_ref()), stopped.is_over),
         };
+        let surplus = request.surplus_cookies(&cookie.as_ref().map_or(Beside::Nothing, Beside::Current));
+        // Of an attempt that is not over, the browser keeps the cookie: the same callback may come again.
+        let cleared = cookie.iter().filter(|_| is_over).chain(&surplus);
+        answer::with_cookies(answer, cleared.map(CookieName::clear))
+    }
+
+    async fn welcome(&self, login: SignedIn, names: &Names, request: &Request<'_>) -> Response {
         let again = Again { intent: login.intent.clone(), return_to: login.return_to.clone() };
         self.land(login, request).await.unwrap_or_else(|error| {
             let error = error.at(Step::Host).within(label(&names.owner, &names.provider));

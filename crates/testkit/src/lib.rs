@@ -13,7 +13,7 @@ pub mod stores;
 
 pub use crate::clock::FixedClock;
 pub use crate::files::files_with;
-pub use crate::memory::{MemoryAttempts, MemoryRows};
+pub use crate::memory::{MemoryAttempts, MemoryRow, MemoryRows};
 pub use crate::outside::{fixtures, require, skip};
 pub use crate::random::SeededRandom;
 pub use crate::stand_ins::{Answer, ScriptedHttp, StaticCerts, services};

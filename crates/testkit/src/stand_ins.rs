@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use vestibule_oauth_provider::{
-    CertRecord, CertResolver, Error, HttpClient, HttpRequest, HttpResponse, Result, Secret, Services, Url, Uuid,
+    CertRecord, CertResolver, CertVersion, Error, HttpClient, HttpRequest, HttpResponse, KeyGrant, PrivateKeyField,
+    Result, Secret, Services, Url, Uuid, VersionState,
 };
 
 use crate::{FixedClock, SeededRandom};
 
-/// Cert records held in memory, found by name whatever the owner.
+/// Cert records held in memory, found by name whatever the owner who asks.
 #[derive(Debug, Default)]
 pub struct StaticCerts(BTreeMap<String, CertRecord>);
 
@@ -20,15 +21,48 @@ impl StaticCerts {
         Self::default()
     }
 
-    /// Adds the record `name`. An empty private key is none.
+    /// Adds the record `name` of `admin`, for every owner. In the Private key field, certificates are public material and everything else may be a key;
+    /// an empty one is none.
     #[must_use]
     pub fn with(mut self, name: &str, certificate: &str, private_key: &str) -> Self {
-        let id = Uuid::from_u128(self.0.len() as u128 + 1);
-        let private_key = (!private_key.is_empty()).then(|| Secret::new(private_key));
-        let (owner, certificate) = ("admin".to_owned(), certificate.to_owned());
-        self.0.insert(name.to_owned(), CertRecord { id, owner, name: name.to_owned(), certificate, private_key });
+        let record = CertRecord {
+            id: Uuid::from_u128(self.0.len() as u128 + 1),
+            owner: "admin".to_owned(),
+            name: name.to_owned(),
+            version: 1,
+            certificate: certificate.to_owned(),
+            private_key: match beside(private_key) {
+                Some(text) => PrivateKeyField::public(text),
+                None if private_key.trim().is_empty() => PrivateKeyField::EMPTY,
+                None => PrivateKeyField::secret(Secret::new(private_key), KeyGrant::every_owner()),
+            },
+            others: Vec::new(),
+        };
+        self.0.insert(name.to_owned(), record);
         self
     }
+
+    /// Changes the record `name`, which is there.
+    #[must_use]
+    pub fn changed(mut self, name: &str, change: impl FnOnce(&mut CertRecord)) -> Self {
+        change(self.0.get_mut(name).expect("a test changes records that it added"));
+        self
+    }
+
+    /// Adds a version to the record `name`, which is there; its number is one more than the newest one's.
+    #[must_use]
+    pub fn with_version(self, name: &str, state: VersionState, certificate: &str, private_key: &str) -> Self {
+        self.changed(name, |record| {
+            let newest = record.others.iter().map(|version| version.number).chain([record.version]).max();
+            let number = newest.unwrap_or_default() + 1;
+            let beside = beside(private_key).map(str::to_owned);
+            record.others.insert(0, CertVersion { number, state, certificate: certificate.to_owned(), beside });
+        })
+    }
+}
+
+fn beside(private_key: &str) -> Option<&str> {
+    private_key.contains("BEGIN CERTIFICATE").then_some(private_key)
 }
 
 #[async_trait]

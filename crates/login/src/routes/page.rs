@@ -1,7 +1,7 @@
 //! The answer to a failure: a page for a person, JSON for a program, a line for the log.
 
 use askama::Template;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,6 +9,9 @@ use serde_json::json;
 use vestibule_oauth_provider::{AttemptFault, Digest, Disclosure, Error, ErrorKind, Random};
 
 use super::answer;
+
+/// After how many seconds a program may ask again when our own storage does not answer.
+const RETRY_AFTER: &str = "5";
 
 /// The page's only style. It stands in the page; the policy names its digest.
 const STYLE: &str = include_str!("../../assets/failure.css");
@@ -20,11 +23,13 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 pub(super) struct Failure {
     disclosure: Disclosure,
     reference: String,
+    is_unavailable: bool,
 }
 
 impl Failure {
     pub(super) fn new(error: &Error, random: &dyn Random) -> Self {
-        Self { disclosure: error.disclosure(), reference: reference(random) }
+        let is_unavailable = *error.kind() == ErrorKind::Unavailable;
+        Self { disclosure: error.disclosure(), reference: reference(random), is_unavailable }
     }
 
     /// One line with the whole story, under the reference that the browser was told. A field that is a string is written quoted and escaped.
@@ -57,7 +62,9 @@ impl Failure {
                     "login failed"
                 );
             }
-            ErrorKind::Network => tracing::warn!(reference, code, step, row, report, "login failed"),
+            ErrorKind::Network | ErrorKind::Unavailable => {
+                tracing::warn!(reference, code, step, row, report, "login failed");
+            }
             // A person changed their mind, or came late: nobody has to act.
             _ => tracing::info!(reference, code, step, row, report, "login not completed"),
         }
@@ -69,7 +76,15 @@ impl Failure {
             "advice": self.disclosure.advice,
             "reference": self.reference,
         });
-        answer::json_response(self.status(), &body)
+        self.with_retry(answer::json_response(self.status(), &body))
+    }
+
+    /// Says when to come again, where that alone helps (RFC 9110 section 10.2.3).
+    fn with_retry(&self, mut response: Response) -> Response {
+        if self.is_unavailable {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+        }
+        response
     }
 
     fn status(&self) -> StatusCode {
@@ -112,11 +127,11 @@ impl Pages {
             try_again,
             home,
         };
-        match page.render() {
+        failure.with_retry(match page.render() {
             Ok(html) => (failure.status(), Html(html)).into_response(),
             // Writing to a string does not fail; if it did, the plain words still stand.
             Err(_) => (failure.status(), failure.disclosure.advice).into_response(),
-        }
+        })
     }
 }
 

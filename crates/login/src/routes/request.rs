@@ -3,10 +3,23 @@
 use axum::http::{HeaderMap, header};
 use vestibule_oauth_provider::{Error, Result};
 
-use crate::{CookieName, Logins};
+use crate::{AttemptCookie, CookieName, Logins};
 
-/// How many unfinished attempts one browser may hold. Their cookies go to the server with every request, and headers are limited.
-const MOST_COOKIES: usize = 8;
+/// How many unfinished attempts one browser may hold. Their cookies go to the server with every request, 1.2 KB each as a rule, and common proxies refuse a
+/// header line of more than 8 KB, in which the host's own cookies are too.
+const MOST_COOKIES: usize = 4;
+/// How many bytes the cookies of unfinished attempts may take in the header together: four as they are as a rule, or one of the longest and little else.
+const MOST_BYTES: usize = 5_000;
+
+/// What an answer does with the cookie of an attempt.
+pub(super) enum Beside<'a> {
+    /// It sets this one.
+    Set(&'a AttemptCookie),
+    /// It decides by itself about the one of its own attempt.
+    Current(&'a CookieName),
+    /// There is none.
+    Nothing,
+}
 
 pub(super) struct Request<'a> {
     logins: &'a Logins,
@@ -62,15 +75,29 @@ impl<'a> Request<'a> {
         values.next().is_none().then_some(value)
     }
 
-    /// The cookies of attempts beyond the newest eight, but not `current`. Browsers send the oldest first (RFC 6265 section 5.4).
-    pub(super) fn surplus_cookies(&self, current: Option<&CookieName>) -> Vec<CookieName> {
-        let ours: Vec<_> = self
+    /// The cookies of attempts for which there is no room `beside` what the answer does: the oldest. Browsers send those first (RFC 6265 section 5.4).
+    pub(super) fn surplus_cookies(&self, beside: &Beside<'_>) -> Vec<CookieName> {
+        let (current, mut count, mut bytes) = match beside {
+            Beside::Set(cookie) => (None, 1, in_header(cookie.name().as_str(), cookie.value().expose())),
+            Beside::Current(name) => (Some(*name), 0, 0),
+            Beside::Nothing => (None, 0, 0),
+        };
+        let mut ours: Vec<_> = self
             .cookies()
-            .filter_map(|(name, _)| self.logins.recognise_cookie(name))
-            .filter(|name| Some(name) != current)
+            .filter_map(|(name, value)| Some((self.logins.recognise_cookie(name)?, in_header(name, value))))
+            .filter(|(name, _)| Some(name) != current)
             .collect();
-        let surplus = ours.len().saturating_sub(MOST_COOKIES);
-        ours.into_iter().take(surplus).collect()
+        ours.reverse();
+        let mut surplus = Vec::new();
+        for (name, length) in ours {
+            // From the first that does not fit all older ones go, so that a short one does not outlive a younger one.
+            if surplus.is_empty() && count < MOST_COOKIES && bytes + length <= MOST_BYTES {
+                (count, bytes) = (count + 1, bytes + length);
+            } else {
+                surplus.push(name);
+            }
+        }
+        surplus
     }
 
     /// Other cookies on the site may hold anything; what is not UTF-8 is not ours.
@@ -81,4 +108,9 @@ impl<'a> Request<'a> {
             .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
             .filter_map(|pair| str::from_utf8(pair).ok()?.trim().split_once('='))
     }
+}
+
+/// How long a cookie is in the header, with the `=` and the `; ` before the next one.
+fn in_header(name: &str, value: &str) -> usize {
+    name.len() + value.len() + 3
 }
