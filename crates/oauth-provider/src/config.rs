@@ -148,6 +148,7 @@ pub struct Field {
     kind: FieldKind,
     required: bool,
     default: Option<Cow<'static, str>>,
+    column: Option<Cow<'static, str>>,
 }
 
 /// What a field holds.
@@ -198,7 +199,7 @@ impl Field {
     }
 
     fn of(kind: FieldKind, label: impl Into<Cow<'static, str>>) -> Self {
-        Self { name: String::new(), label: label.into(), kind, required: false, default: None }
+        Self { name: String::new(), label: label.into(), kind, required: false, default: None, column: None }
     }
 
     /// The row is unfinished without it.
@@ -212,6 +213,13 @@ impl Field {
     #[must_use]
     pub fn or(mut self, default: impl Into<Cow<'static, str>>) -> Self {
         self.default = Some(default.into());
+        self
+    }
+
+    /// Which column has this value in the wide provider rows of Casdoor and of systems made after it, by its name in JSON there: `clientId`, `cert`.
+    #[must_use]
+    pub fn in_column(mut self, column: impl Into<Cow<'static, str>>) -> Self {
+        self.column = Some(column.into());
         self
     }
 
@@ -253,6 +261,11 @@ impl Field {
     /// Whether the row is unfinished without it.
     pub fn is_required(&self) -> bool {
         self.required
+    }
+
+    /// The column of a wide provider row that has this value, see [`Field::in_column`].
+    pub fn column(&self) -> Option<&str> {
+        self.column.as_deref()
     }
 
     /// What holds when it is left out.

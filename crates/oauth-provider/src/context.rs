@@ -4,11 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use async_trait::async_trait;
 use ring::rand::SecureRandom;
 use uuid::Uuid;
 
-use crate::{Error, HttpClient, Result, Secret};
+use crate::{CertRecord, CertResolver, Destination, Error, HttpClient, Result, Secret};
 
 /// The time, so that tests can hold it still.
 pub trait Clock: fmt::Debug + Send + Sync + 'static {
@@ -44,42 +43,6 @@ impl dyn Random {
         let mut bytes = [0; 16];
         self.fill(&mut bytes)?;
         Ok(uuid::Builder::from_random_bytes(bytes).into_uuid())
-    }
-}
-
-/// Cert records by name.
-#[async_trait]
-pub trait CertResolver: fmt::Debug + Send + Sync + 'static {
-    /// The record `name` of `owner`, or else the shared owner's record of that name.
-    ///
-    /// # Errors
-    /// `Configuration` when neither exists or a sealed field cannot be opened (the message names the record); `Internal` when the store fails.
-    async fn resolve(&self, owner: &str, name: &str) -> Result<CertRecord>;
-}
-
-/// A cert record as a provider sees it: two texts, whose meaning their content decides.
-#[derive(Clone)]
-pub struct CertRecord {
-    /// The record's immutable id.
-    pub id: Uuid,
-    /// Whose record it is: the row's owner, or the shared owner.
-    pub owner: String,
-    /// The name under which it was asked for.
-    pub name: String,
-    /// The Certificate field. May be empty.
-    pub certificate: String,
-    /// The Private key field, opened. Public material may stand in it too, as in Casdoor's guide for Alipay's root bundle.
-    pub private_key: Option<Secret>,
-}
-
-impl fmt::Debug for CertRecord {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("CertRecord")
-            .field("id", &self.id)
-            .field("owner", &self.owner)
-            .field("name", &self.name)
-            .finish_non_exhaustive()
     }
 }
 
@@ -152,6 +115,18 @@ impl Context {
     /// As [`CertResolver::resolve`].
     pub async fn cert(&self, name: &str) -> Result<CertRecord> {
         self.services.certs.resolve(&self.row.owner, name).await
+    }
+
+    /// The private key of a record that [`Context::cert`] found, to sign what is sent to `destinations` and nothing else; nothing where its Private key
+    /// field holds none. A record of the row's own owner signs wherever the row points. A shared one signs for the owners that it names, and towards the
+    /// hosts that it names; where it names no hosts, towards those that are the vendor's own or that the installation vouches for. So no tenant can point a
+    /// row at a server of its own and have requests signed for it with a key that is not its own.
+    ///
+    /// # Errors
+    /// `Configuration`, naming the record and what has to be written into it.
+    pub fn signing_key<'r>(&self, record: &'r CertRecord, destinations: &[Destination<'_>]) -> Result<Option<&'r Secret>> {
+        let vouched = |destination: &Destination<'_>| self.http().is_vouched_for(destination.url);
+        record.private_key.for_signing(record, &self.row.owner, destinations, vouched)
     }
 }
 

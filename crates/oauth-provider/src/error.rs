@@ -39,6 +39,8 @@ pub enum ErrorKind {
     Network,
     /// The caller: it asked for something that this provider does not do.
     Unsupported,
+    /// A retry: our own storage does not answer at the moment. Nothing was changed, or what was begun is undone.
+    Unavailable,
     /// The operator: our own storage or machine failed; a retry may help.
     Internal,
 }
@@ -152,6 +154,11 @@ impl Error {
         Self::new(ErrorKind::Unsupported, message)
     }
 
+    /// Our own storage does not answer at the moment.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unavailable, message)
+    }
+
     /// Our own storage or machine failed.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Internal, message)
@@ -262,6 +269,12 @@ impl Error {
                 title: "This cannot be done here",
                 advice: "The link that led you here asks for something that this site does not offer. Go back and choose another way.",
             },
+            ErrorKind::Unavailable => Disclosure {
+                status: 503,
+                code: "unavailable",
+                title: "Sign-in is not available at the moment",
+                advice: "It will be back soon. Please try again in a few seconds.",
+            },
             ErrorKind::Internal => Disclosure {
                 status: 500,
                 code: "internal",
@@ -313,6 +326,7 @@ mod tests {
             ErrorKind::Signature,
             ErrorKind::Network,
             ErrorKind::Unsupported,
+            ErrorKind::Unavailable,
             ErrorKind::Internal,
         ];
         for kind in kinds {

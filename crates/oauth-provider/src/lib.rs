@@ -73,6 +73,7 @@
 mod attempt;
 mod browser;
 mod callback;
+mod cert;
 mod config;
 mod context;
 mod error;
@@ -91,9 +92,10 @@ pub use crate::attempt::{Attempt, Binding, Intent, NewAttempt, unix_seconds};
 pub use crate::browser::{BrowserSecret, Digest};
 pub use crate::callback::Callback;
 pub use crate::config::{Config, Field, FieldKind, ProviderConfig, Schema};
-pub use crate::context::{
-    CertRecord, CertResolver, Clock, Context, Random, RowRef, Services, SystemClock, SystemRandom,
+pub use crate::cert::{
+    CertRecord, CertResolver, CertVersion, Destination, KeyGrant, NamedBy, Owners, PrivateKeyField, VersionState,
 };
+pub use crate::context::{Clock, Context, Random, RowRef, Services, SystemClock, SystemRandom};
 pub use crate::error::{AttemptFault, Disclosure, Error, ErrorKind, Result, Step, UpstreamCode};
 pub use crate::factory::{About, Fact, Factory, Finding, ProviderType, Registry, Severity};
 pub use crate::http::{HttpClient, HttpRequest, HttpResponse, Method};
