@@ -37,6 +37,12 @@ pub enum DbError {
         /// How long we waited.
         seconds: u64,
     },
+    /// Another process keeps the lock in the database.
+    #[error("another process has been migrating the database for {seconds} seconds, or it hangs")]
+    LockedByOther {
+        /// How long we waited.
+        seconds: u64,
+    },
     /// The tables were made by a newer program.
     #[error(
         "the database has schema version {found}, and this program knows versions up to {known}; start the newer program, or restore the backup from before the upgrade"
@@ -53,15 +59,27 @@ pub enum DbError {
     /// The random source gave nothing.
     #[error("no random bytes")]
     Random(#[source] Error),
+    /// There is a row of that key already. What the driver says of it may hold values, and is not kept.
+    #[error("there is such a row already")]
+    AlreadyThere,
+    /// The database does not answer, is busy, or undid a statement in favour of another. The same again may work in a moment.
+    #[error("the database does not answer at the moment")]
+    Unavailable(#[source] Box<dyn StdError + Send + Sync>),
     /// The database failed, or a statement did.
     #[error("the database failed")]
     Failed(#[source] Box<dyn StdError + Send + Sync>),
 }
 
-#[doc(hidden)]
-impl From<sqlx::Error> for DbError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Failed(Box::new(error))
+impl DbError {
+    pub(crate) fn took_too_long() -> Self {
+        Self::Unavailable("it did not answer a statement in time".into())
+    }
+
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(crate) fn unreadable_url(scheme: &str, port: u16) -> Self {
+        Self::Url(format!(
+            "it is not a URL of that kind; write \"{scheme}://user:password@host:{port}/name\", and percent-encode what is special in user and password"
+        ))
     }
 }
 
@@ -73,9 +91,11 @@ impl From<DbError> for Error {
                 Self::configuration(message)
             }
             DbError::File { source, .. } => Self::configuration(message).caused_by(source),
+            DbError::Unavailable(source) => Self::unavailable(message).caused_by(source),
             DbError::Failed(source) => Self::internal(message).caused_by(source),
+            DbError::AlreadyThere => Self::internal(message),
             DbError::Random(source) => Self::internal(message).caused_by(source),
-            DbError::Locked { .. } => Self::internal(message),
+            DbError::Locked { .. } | DbError::LockedByOther { .. } => Self::internal(message),
         }
     }
 }
@@ -102,13 +122,6 @@ pub enum StoreError {
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DbError),
-}
-
-#[doc(hidden)]
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Database(error.into())
-    }
 }
 
 impl From<StoreError> for Error {

@@ -28,25 +28,40 @@
 //!
 //! No type here makes a host use our version of sqlx; what the stores need of it is hidden from the documentation.
 
+mod clear_text;
 mod database;
 mod error;
+mod failure;
 mod file;
 mod master_key;
 mod migration;
 mod name;
+mod pools;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod remote;
+mod row;
 mod row_head;
 mod seal;
 mod sealing_pass;
+mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod time;
+mod transaction;
 mod url;
+
+#[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+compile_error!("choose a database: one of the features \"sqlite\", \"postgres\", \"mysql\"");
 
 pub use crate::database::Database;
 pub use crate::error::{DbError, StoreError};
 pub use crate::master_key::{KeyOrigin, MasterKey};
 pub use crate::name::{Record, check_name};
+pub use crate::pools::Dialect;
+pub use crate::row::Row;
 pub use crate::row_head::RowHead;
-#[doc(hidden)]
-pub use crate::row_head::text;
 pub use crate::seal::{Keyring, MASK, Place, SealError, is_sealed};
 pub use crate::sealing_pass::{ClearRows, SealingPass, Unsealable};
+pub use crate::sql::{Bind, On, Sql, containing, places, sql};
 pub use crate::time::unix_time;
+pub use crate::transaction::Transaction;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::StoreError;
+use crate::{DbError, StoreError};
 
 /// What would change the meaning of a URL that holds the name.
 const FORBIDDEN: &[char] = &['/', '?', ':', '#', '&', '%', '=', '+', ';'];
@@ -49,10 +49,9 @@ impl Record<'_> {
     }
 
     /// Why the row could not be inserted.
-    #[doc(hidden)]
-    pub fn not_inserted(&self, error: sqlx::Error) -> StoreError {
+    pub fn not_inserted(&self, error: DbError) -> StoreError {
         match error {
-            sqlx::Error::Database(error) if error.is_unique_violation() => StoreError::AlreadyExists(self.to_string()),
+            DbError::AlreadyThere => StoreError::AlreadyExists(self.to_string()),
             error => error.into(),
         }
     }

@@ -1,13 +1,10 @@
 //! What the rows of certs and providers have in common, read without trust.
 
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
-use crate::{Record, StoreError};
+use crate::{DbError, Record, Row, StoreError};
 
 /// The columns that [`RowHead::read`] reads, for a `SELECT` of the table; what is longer than any honest value is cut off there.
-#[doc(hidden)]
 #[macro_export]
 macro_rules! row_head {
     () => {
@@ -40,20 +37,21 @@ pub struct RowHead {
 
 impl RowHead {
     /// Reads whatever stands there; nothing hangs on every letter of these texts, so bytes that are not UTF-8 become U+FFFD.
-    #[doc(hidden)]
-    pub fn read(row: &SqliteRow, what: &'static str) -> Result<Self, sqlx::Error> {
-        let name = text(row, "name")?;
-        let display_name = text(row, "display_name")?;
+    ///
+    /// # Errors
+    /// [`DbError::Failed`], when a column is missing.
+    pub fn read(row: &Row, what: &'static str) -> Result<Self, DbError> {
+        let (name, display_name) = (row.text("name")?, row.text("display_name")?);
         Ok(Self {
             what,
-            id: text(row, "id")?,
-            owner: text(row, "owner")?,
+            id: row.text("id")?,
+            owner: row.text("owner")?,
             display_name: if display_name.is_empty() { name.clone() } else { display_name },
             name,
-            kind: text(row, "type")?,
-            version: row.try_get("version")?,
-            created_at: row.try_get("created_at")?,
-            updated_at: row.try_get("updated_at")?,
+            kind: row.text("type")?,
+            version: row.int("version")?,
+            created_at: row.int("created_at")?,
+            updated_at: row.int("updated_at")?,
         })
     }
 
@@ -74,10 +72,4 @@ impl RowHead {
             ))
         })
     }
-}
-
-/// A short text of a row, whatever its bytes are: those that are not UTF-8 become U+FFFD.
-#[doc(hidden)]
-pub fn text(row: &SqliteRow, column: &str) -> Result<String, sqlx::Error> {
-    Ok(String::from_utf8_lossy(row.try_get(column)?).into_owned())
 }
