@@ -33,9 +33,11 @@ mod database;
 mod error;
 mod failure;
 mod file;
+mod history;
 mod master_key;
 mod migration;
 mod name;
+mod page;
 mod pools;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod remote;
@@ -43,6 +45,7 @@ mod row;
 mod row_head;
 mod seal;
 mod sealing_pass;
+mod settings;
 mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -55,13 +58,16 @@ compile_error!("choose a database: one of the features \"sqlite\", \"postgres\",
 
 pub use crate::database::Database;
 pub use crate::error::{DbError, StoreError};
+pub use crate::history::{Change, ChangeView, ChangesOf, RowKind, changes};
 pub use crate::master_key::{KeyOrigin, MasterKey};
 pub use crate::name::{Record, check_name};
+pub use crate::page::{Order, Page, Paged};
 pub use crate::pools::Dialect;
 pub use crate::row::Row;
 pub use crate::row_head::RowHead;
 pub use crate::seal::{Keyring, MASK, Place, SealError, is_sealed};
 pub use crate::sealing_pass::{ClearRows, SealingPass, Unsealable};
-pub use crate::sql::{Bind, On, Sql, containing, places, sql};
+pub use crate::settings::{keep_setting, setting};
+pub use crate::sql::{Bind, On, Sql, containing, count, places, sql};
 pub use crate::time::unix_time;
 pub use crate::transaction::Transaction;

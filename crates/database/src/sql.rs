@@ -134,6 +134,13 @@ impl Sql {
         self
     }
 
+    /// Goes on with this text, such as ` AND owner = ?`.
+    #[must_use]
+    pub fn and(mut self, text: &str) -> Self {
+        self.text.to_mut().push_str(text);
+        self
+    }
+
     /// Both statements' rows in one answer (`UNION ALL`). They have the same columns, named by the first, and neither has an `ORDER BY`.
     #[must_use]
     pub fn union_all(mut self, other: Self) -> Self {
@@ -282,6 +289,14 @@ impl<'a> From<&'a mut Transaction> for On<'a> {
     fn from(transaction: &'a mut Transaction) -> Self {
         Self::Transaction(transaction)
     }
+}
+
+/// What a `SELECT COUNT(*)` counts.
+///
+/// # Errors
+/// As [`Sql::fetch_number`].
+pub async fn count(statement: Sql, on: impl Into<On<'_>>) -> Result<u64, DbError> {
+    Ok(u64::try_from(statement.fetch_number(on).await?).unwrap_or_default())
 }
 
 async fn fetch_from_pool(database: &Database, text: String, values: Vec<Value>) -> Result<Vec<Row>, DbError> {

@@ -104,7 +104,8 @@ CREATE TABLE vestibule_change (
     name VARCHAR(100) NOT NULL,
     version BIGINT,
     detail VARCHAR(2000) NOT NULL DEFAULT '',
-    KEY vestibule_change_row (row_id, number)
+    KEY vestibule_change_row (row_id, number),
+    KEY vestibule_change_name (owner, name, number)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE BINARY_COLLATION;
 
 CREATE TABLE vestibule_used_attempt (

@@ -108,13 +108,15 @@ CREATE TABLE vestibule_change (
     what text NOT NULL
         CONSTRAINT vestibule_change_what_is_known CHECK (what IN ('cert', 'provider')),
     row_id text COLLATE "C" NOT NULL,
-    owner text NOT NULL,
-    name text NOT NULL,
+    owner text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
     version bigint,
     detail text NOT NULL DEFAULT ''
 );
 
 CREATE INDEX vestibule_change_row ON vestibule_change (row_id, number);
+
+CREATE INDEX vestibule_change_name ON vestibule_change (owner, name, number);
 
 CREATE TABLE vestibule_used_attempt (
     -- SHA-256 of the `state`, in hex: the `state` itself is nowhere.

@@ -66,6 +66,8 @@ CREATE TABLE vestibule_change (
 
 CREATE INDEX vestibule_change_row ON vestibule_change (row_id, number);
 
+CREATE INDEX vestibule_change_name ON vestibule_change (owner, name, number);
+
 CREATE TABLE vestibule_used_attempt (
     -- SHA-256 of the `state`, in hex: the `state` itself is nowhere.
     attempt_key TEXT NOT NULL PRIMARY KEY,
