@@ -1,12 +1,17 @@
 //! What the gateway answers: cut, verified, and only then parsed.
 //!
-//! `cut` finds the exact bytes of each member, `envelope` says which members there may be, `verify` believes the node or not.
+//! `cut` finds the exact bytes of each member, `envelope` says which members there may be, `verify` believes the node or not, by one of the
+//! keys of `key`, and `refusal` tells a success from a refusal.
 
 pub(crate) mod cut;
 pub(crate) mod envelope;
+mod key;
+mod refusal;
 mod verify;
 
-pub use verify::{Answer, GatewayError, Verifier};
+pub use key::{OtherVersion, SignedWith};
+pub use refusal::GatewayError;
+pub use verify::{Answer, Verifier};
 
 /// Why an answer is not used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,6 +71,15 @@ pub enum AnswerFault {
     OtherCertificate {
         /// Serial number of the certificate that is configured.
         pinned: String,
+        /// Serial number that the answer gives; nobody vouches for it.
+        named: String,
+    },
+
+    /// The signature is not by the pinned key, and the answer names a certificate that is stored and does not hold at this time.
+    #[error(
+        "the answer names the certificate {named}, which is stored as a version beside the active one and has expired, or is not valid yet"
+    )]
+    OutsideItsTime {
         /// Serial number that the answer gives; nobody vouches for it.
         named: String,
     },

@@ -3,6 +3,7 @@
 use vestibule_oauth_provider::{Context, Error, Field, Result, SubjectKind, provider_config};
 
 use crate::environment::{Endpoints, Environment};
+use crate::findings::Findings;
 
 /// The scope that asks for the profile (昵称, 头像 …) and for the user's consent.
 pub(crate) const SCOPE_PROFILE: &str = "auth_user";
@@ -11,12 +12,12 @@ provider_config! {
     /// What a row of type "Alipay" holds, certificate mode.
     pub struct AlipayConfig {
         /// The app's id in Alipay's console: 16 digits.
-        pub app_id: String = Field::text("App ID").required(),
+        pub app_id: String = Field::text("App ID").required().in_column("clientId"),
         /// Name of the cert record with `appCertPublicKey.crt` and the app's private key.
-        pub app_cert: String = Field::cert("App cert").required(),
+        pub app_cert: String = Field::cert("App cert").required().in_column("cert"),
         /// Name of the cert record with the root bundle `alipayRootCert.crt`: in its Certificate field, or, with `alipayCertPublicKey.crt` there, in its
         /// Private key field.
-        pub root_cert: String = Field::cert("Root cert").required(),
+        pub root_cert: String = Field::cert("Root cert").required().in_column("metadata"),
         /// Name of the cert record with `alipayCertPublicKey.crt`; without it, that certificate stands in the record of `root_cert`.
         pub alipay_cert: Option<String> = Field::cert("Alipay cert"),
         /// Which Alipay; production unless given.
@@ -67,23 +68,37 @@ impl SubjectName {
     }
 }
 
-impl Settings {
-    /// Reads `config`, or says all that is wrong with it.
-    pub(crate) fn read(config: &AlipayConfig, cx: &Context) -> Result<Self, Vec<Error>> {
+/// The parts of a config, each where it could be read.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) app_id: Option<String>,
+    pub(crate) environment: Environment,
+    pub(crate) endpoints: Option<Endpoints>,
+    scope: Option<String>,
+    subject: Option<SubjectName>,
+}
+
+impl Parts {
+    /// Reads `config`, and says all that is wrong with it.
+    pub(crate) fn read(config: &AlipayConfig, cx: &Context, findings: &mut Findings) -> Self {
         let environment = config.environment.unwrap_or_default();
         let custom = (given(config.authorize_url.as_deref()), given(config.gateway_url.as_deref()));
-        let mut faults = Vec::new();
-        let mut keep = |fault| faults.push(fault);
-        let app_id = app_id(&config.app_id).map_err(&mut keep).ok();
-        let subject = subject(config.subject.as_deref()).map_err(&mut keep).ok();
-        let scope = scope(config.scope.as_deref()).map_err(&mut keep).ok();
-        let endpoints = Endpoints::of(environment, custom, cx).map_err(|several| faults.extend(several)).ok();
-        match (app_id, subject, scope, endpoints) {
-            (Some(app_id), Some(subject), Some(scope), Some(endpoints)) => {
-                Ok(Self { app_id: app_id.to_owned(), environment, endpoints, scope, subject })
-            }
-            _ => Err(faults),
+        let mut keep = |fault| findings.error(fault);
+        Self {
+            app_id: app_id(&config.app_id).map(str::to_owned).map_err(&mut keep).ok(),
+            environment,
+            subject: subject(config.subject.as_deref()).map_err(&mut keep).ok(),
+            scope: scope(config.scope.as_deref()).map_err(&mut keep).ok(),
+            endpoints: Endpoints::of(environment, custom, cx)
+                .map_err(|faults| faults.into_iter().for_each(&mut keep))
+                .ok(),
         }
+    }
+
+    /// The settings, where every part of them could be read.
+    pub(crate) fn into_settings(self) -> Option<Settings> {
+        let Self { app_id, environment, endpoints, scope, subject } = self;
+        Some(Settings { app_id: app_id?, environment, endpoints: endpoints?, scope: scope?, subject: subject? })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::Deserialize;
-use vestibule_oauth_provider::{Context, Error, Result, Url};
+use vestibule_oauth_provider::{Context, Error, NamedBy, Result, Url};
 use vestibule_x509_material::ChainPolicy;
 
 /// Which Alipay a row means. Addresses: <https://opendocs.alipay.com/common/02kkv2> and, for the global gateway, <https://docs.antom.com>.
@@ -38,6 +38,14 @@ impl Environment {
             Self::Production | Self::Global => Issuers::Production,
             Self::Sandbox => Issuers::Test,
             Self::Custom => Issuers::Any,
+        }
+    }
+
+    /// Who says where its gateway is.
+    pub(crate) fn named_by(self) -> NamedBy {
+        match self {
+            Self::Production | Self::Sandbox | Self::Global => NamedBy::Vendor,
+            Self::Custom => NamedBy::Row,
         }
     }
 

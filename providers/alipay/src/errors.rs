@@ -47,12 +47,13 @@ pub(crate) fn error(fault: AnswerFault, sent: &Sent<'_>, received: Received) -> 
             ))
         }
         AnswerFault::Encrypted => Error::configuration(format!("{method}: {fault}{traced}")),
-        AnswerFault::MissingCertSn | AnswerFault::BadSignature | AnswerFault::OtherCertificate { .. } => {
-            Error::signature(format!(
-                "{method}: {fault}{traced}; answers are verified with {}, where alipayCertPublicKey.crt of app_id {} belongs",
-                sent.alipay_cert_place, sent.app_id
-            ))
-        }
+        AnswerFault::MissingCertSn
+        | AnswerFault::BadSignature
+        | AnswerFault::OtherCertificate { .. }
+        | AnswerFault::OutsideItsTime { .. } => Error::signature(format!(
+            "{method}: {fault}{traced}; answers are verified with {}, where alipayCertPublicKey.crt of app_id {} belongs",
+            sent.alipay_cert_place, sent.app_id
+        )),
         AnswerFault::DuplicateKey
         | AnswerFault::UnexpectedMember
         | AnswerFault::MalformedCertSn

@@ -22,6 +22,13 @@ impl Findings {
         self.others.push(finding);
     }
 
+    /// Takes over what was found about something that can be left out: its faults become warnings, each with what follows from it.
+    pub(crate) fn add_as_warnings(&mut self, found: Self, consequence: &str) {
+        let faults = found.faults.iter().map(|fault| Finding::warning(format!("{}; {consequence}", fault.report())));
+        self.others.extend(faults);
+        self.others.extend(found.others);
+    }
+
     /// How many faults there are so far.
     pub(crate) fn fault_count(&self) -> usize {
         self.faults.len()

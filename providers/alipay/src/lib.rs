@@ -5,6 +5,8 @@
 //! 1. **Open.** A row's config names cert records. `slots` reads them, judges by content whether each text stands where it belongs, and makes credentials
 //!    of them: the app's key for signing, Alipay's key for verifying, and the serial numbers (`serial_number`) that every request carries. Alipay's
 //!    certificate must chain to the root bundle *and* be recognised as Alipay's own (`certificates`), because every merchant's certificate chains to the same root.
+//!    The active versions of the records sign and are named in requests. An answer is verified with whichever version its `alipay_cert_sn` names:
+//!    active, staged, or retired and not expired. So either side of a rotation may go first, and nobody's sign-in fails.
 //! 2. **Authorize.** The browser goes to `publicAppAuthorize.htm` with `app_id`, `scope`, `redirect_uri` and `state`. There is no PKCE, no nonce, and the
 //!    way back is not signed: the attempt's `state`, bound to the browser, protects it.
 //! 3. **Exchange.** The callback brings `auth_code` (and `app_id`, which must be ours). `alipay.system.oauth.token` makes tokens and ids of it.
@@ -44,7 +46,7 @@ use async_trait::async_trait;
 use vestibule_oauth_provider::{CertRecord, Context, Fact, Finding, OAuthProvider, ProviderType, Result, Step};
 
 pub use crate::config::AlipayConfig;
-use crate::config::{Settings, given};
+use crate::config::{Parts, given};
 pub use crate::environment::Environment;
 use crate::environment::Issuers;
 use crate::findings::Findings;
@@ -54,7 +56,7 @@ use crate::slots::{AlipayRecord, Expected, Records};
 /// The parts of the protocol, for the tests that compare each with the expected values of other implementations. No promise is made about them.
 #[doc(hidden)]
 pub mod parts {
-    pub use crate::answer::{Answer, AnswerFault, GatewayError, Verifier};
+    pub use crate::answer::{Answer, AnswerFault, GatewayError, OtherVersion, SignedWith, Verifier};
     pub use crate::request::{Signer, string_to_sign, timestamp};
     pub use crate::serial_number::{cert_sn, hashed_text, root_sn};
 }
@@ -101,13 +103,7 @@ fn nothing_found() -> vestibule_oauth_provider::Error {
 
 /// Reads and judges all of a row. A provider comes of it only where every part was read; whether there are faults, the findings say.
 async fn assemble(config: &AlipayConfig, cx: &Context, findings: &mut Findings) -> Option<AlipayProvider> {
-    let settings = match Settings::read(config, cx) {
-        Ok(settings) => Some(settings),
-        Err(faults) => {
-            faults.into_iter().for_each(|fault| findings.error(fault));
-            None
-        }
-    };
+    let parts = Parts::read(config, cx, findings);
     let records = Records {
         app: record("appCert", Some(&config.app_cert), cx, findings).await,
         root: record("rootCert", Some(&config.root_cert), cx, findings).await,
@@ -120,9 +116,11 @@ async fn assemble(config: &AlipayConfig, cx: &Context, findings: &mut Findings) 
         },
     };
     let expected = Expected {
-        app_id: config::app_id(&config.app_id).ok(),
-        environment: config.environment.unwrap_or_default(),
+        app_id: parts.app_id.as_deref(),
+        environment: parts.environment,
+        gateway: parts.endpoints.as_ref().map(|endpoints| &endpoints.gateway),
         now: cx.clock().now(),
+        cx,
     };
     if let Some(app_id) = expected.app_id.filter(|app_id| errors::looks_like_sandbox(app_id))
         && expected.environment.issuers() == Issuers::Production
@@ -133,28 +131,7 @@ async fn assemble(config: &AlipayConfig, cx: &Context, findings: &mut Findings) 
         )));
     }
     let credentials = slots::judge(&records, &expected, findings);
-    if let (Some(settings), Some(app)) = (&settings, &records.app) {
-        shared_key(settings, app, cx, findings);
-    }
-    Some(AlipayProvider::new(settings?, credentials?, cx.clone()))
-}
-
-/// A key that another owner shares signs for Alipay, and for hosts that the installation vouches for: a tenant could otherwise point a row at a gateway of
-/// its own, and pass on what it was sent, signed.
-fn shared_key(settings: &Settings, app: &CertRecord, cx: &Context, findings: &mut Findings) {
-    let gateway = &settings.endpoints.gateway;
-    let own = app.owner == cx.row().owner;
-    if own || settings.environment != Environment::Custom || cx.http().is_vouched_for(gateway) {
-        return;
-    }
-    findings.fault(format!(
-        "the private key of record \"{}/{}\" is shared by another owner, and \"gatewayUrl\" is a host that only this row names (\"{}\"): nothing is \
-         signed for it with a shared key; give \"{}\" a cert record of its own, or have the host allowed where the server is started (--allow-upstream)",
-        app.owner,
-        app.name,
-        gateway.host_str().unwrap_or_default(),
-        cx.row().owner
-    ));
+    Some(AlipayProvider::new(parts.into_settings()?, credentials?, cx.clone()))
 }
 
 async fn record(field: &str, name: Option<&str>, cx: &Context, findings: &mut Findings) -> Option<CertRecord> {

@@ -6,10 +6,10 @@ use std::fmt;
 use async_trait::async_trait;
 use vestibule_oauth_provider::{
     AttemptFault, Authorization, Callback, Context, Error, Flow, NewAttempt, OAuthProvider, Result, Step, Subject,
-    Tokens, Upstream, UpstreamCode, Url, UserInfo,
+    Tokens, Upstream, UpstreamCode, Url, UserInfo, VersionState,
 };
 
-use crate::answer::{Answer, AnswerFault, Verifier};
+use crate::answer::{Answer, AnswerFault, SignedWith, Verifier};
 use crate::config::{SCOPE_PROFILE, Settings, SubjectName};
 use crate::environment::Environment;
 use crate::errors::{self, Received, Sent};
@@ -66,7 +66,7 @@ impl AlipayProvider {
             };
             errors::error(fault, &sent, received)
         };
-        let verified = self.verifier.verify(method, &response.body);
+        let verified = self.verifier.verify(method, &response.body, self.cx.clock().now());
         if response.status != 200 {
             // Alipay answers 200 whatever it has to say: this came from something in between.
             return Err(match verified {
@@ -101,12 +101,20 @@ impl AlipayProvider {
     }
 
     fn report_rotation(&self, method: &str, answer: &Answer) {
+        let provider = self.cx.row().to_string();
         if let Some(alipay_cert_sn) = answer.rotated_to() {
             tracing::warn!(
-                provider = self.cx.row().to_string(),
+                provider,
                 method,
                 alipay_cert_sn,
                 "Alipay has issued a new certificate for the same key; download alipayCertPublicKey.crt again before the old one expires"
+            );
+        }
+        if answer.signed_with() == SignedWith::Version(VersionState::Next) {
+            tracing::info!(
+                provider,
+                method,
+                "Alipay signs with the staged certificate; make that version the active one"
             );
         }
     }

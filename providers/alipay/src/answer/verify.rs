@@ -1,31 +1,29 @@
 //! Believes an answer or not. The bytes that are verified are the bytes that are parsed.
 //!
-//! Source: <https://opendocs.alipay.com/common/02mse7> (signed content, slash rule of the SDKs), <https://opendocs.alipay.com/common/02km9f> (codes).
+//! Source: <https://opendocs.alipay.com/common/02mse7> (signed content, slash rule of the SDKs).
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use vestibule_x509_material::PublicKey;
 
 use crate::answer::AnswerFault;
 use crate::answer::cut::{self, Encoding, ValueKind};
-use crate::answer::envelope::{Envelope, NodeName};
-use crate::errors::plain_word;
+use crate::answer::envelope::Envelope;
+use crate::answer::key::{Key, OtherVersion, SignedWith};
+use crate::answer::refusal::{Head, Signed};
 
-/// The code of a success. The token method leaves it out.
-const SUCCESS: &str = "10000";
-
-/// Verifies answers with one key: RSA2 (PKCS#1 v1.5 with SHA-256), never anything weaker.
+/// Verifies answers with the key of the active certificate, or of the other version that an answer names: RSA2 (PKCS#1 v1.5 with SHA-256), never anything
+/// weaker.
 #[derive(Clone)]
 pub struct Verifier {
-    key_pkcs1_der: Vec<u8>,
+    key: Key,
     pinned: Option<Pinned>,
+    others: Vec<OtherVersion>,
 }
 
 #[derive(Debug, Clone)]
@@ -46,11 +44,15 @@ impl Verifier {
     /// `None` when the key is not an RSA key of 2048 to 8192 bits.
     #[must_use]
     pub fn new(key: &PublicKey, cert_sn: Option<String>) -> Option<Self> {
-        if !key.rsa_bits().is_some_and(|bits| (2048..=8192).contains(&bits)) {
-            return None;
-        }
         let pinned = cert_sn.map(|cert_sn| Pinned { cert_sn, when_missing: WhenMissing::Refuse });
-        Some(Self { key_pkcs1_der: key.rsa_pkcs1_der()?.to_vec(), pinned })
+        Some(Self { key: Key::new(key)?, pinned, others: Vec::new() })
+    }
+
+    /// The same, which also verifies what names this version. Has no effect in public-key mode, where answers name nothing.
+    #[must_use]
+    pub fn with_version(mut self, version: OtherVersion) -> Self {
+        self.others.push(version);
+        self
     }
 
     /// The same for the sandbox, which leaves `alipay_cert_sn` out at times (smartwalle/alipay #123). The signature must hold as always.
@@ -62,15 +64,17 @@ impl Verifier {
         self
     }
 
-    /// Verifies the answer to a call of `method` (`alipay.system.oauth.token`).
+    /// Verifies the answer to a call of `method` (`alipay.system.oauth.token`) that came at the time `now`, when not every version may hold any more.
     ///
     /// # Errors
     /// [`AnswerFault::Gateway`] for a refusal, whether or not it is signed; [`AnswerFault::MissingSignature`] for anything else that is unsigned; and
     /// the other faults, of which none repeats content.
-    pub fn verify(&self, method: &str, body: &[u8]) -> Result<Answer, AnswerFault> {
+    pub fn verify(&self, method: &str, body: &[u8], now: SystemTime) -> Result<Answer, AnswerFault> {
         let envelope = Envelope::cut(body, method)?;
         let Some(sign) = &envelope.sign else { return Err(unsigned(&envelope)) };
-        let signed = self.signed_bytes(&envelope, sign)?;
+        let other = self.named(&envelope).find(|other| other.holds(now));
+        let key = other.map_or(&self.key, OtherVersion::key);
+        let Some(signed) = signed_bytes(key, &envelope, sign) else { return Err(self.bad_signature(&envelope, other)) };
         if envelope.kind == ValueKind::Text {
             return Err(AnswerFault::Encrypted);
         }
@@ -87,40 +91,55 @@ impl Verifier {
             (Some(pinned), None) if pinned.when_missing == WhenMissing::Refuse => {
                 return Err(AnswerFault::MissingCertSn);
             }
-            (Some(pinned), Some(named)) if named != pinned.cert_sn => Some(named),
+            (Some(pinned), Some(named)) if other.is_none() && named != pinned.cert_sn => Some(named),
             _ => None,
         };
+        let signed_with = other.map_or(SignedWith::Active, |other| SignedWith::Version(other.state()));
         let spelling = if matches!(signed, Cow::Owned(_)) { Spelling::SlashesUnescaped } else { Spelling::AsSent };
-        Ok(Answer { text: text.into_owned(), rotated_to, spelling })
+        Ok(Answer { text: text.into_owned(), signed_with, rotated_to, spelling })
     }
 
-    /// The bytes that the signature holds for: the node as it stands, or, as in Alipay's SDKs, the node with `\/` replaced by `/`.
-    fn signed_bytes<'a>(&self, envelope: &Envelope<'a>, sign: &str) -> Result<Cow<'a, [u8]>, AnswerFault> {
-        let Ok(signature) = STANDARD.decode(sign) else { return Err(self.bad_signature(envelope)) };
-        let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &self.key_pkcs1_der);
-        if key.verify(envelope.node, &signature).is_ok() {
-            return Ok(Cow::Borrowed(envelope.node));
-        }
-        let unescaped = without_escaped_slashes(envelope.node);
-        if unescaped.len() < envelope.node.len() && key.verify(&unescaped, &signature).is_ok() {
-            return Ok(Cow::Owned(unescaped));
-        }
-        Err(self.bad_signature(envelope))
+    /// The other versions that an answer names; none where it names the active one.
+    fn named(&self, envelope: &Envelope<'_>) -> impl Iterator<Item = &OtherVersion> {
+        let named = match (&self.pinned, &envelope.cert_sn) {
+            (Some(pinned), Some(named)) if *named != pinned.cert_sn => Some(named.clone()),
+            _ => None,
+        };
+        self.others.iter().filter(move |other| named.as_deref() == Some(other.cert_sn()))
     }
 
-    fn bad_signature(&self, envelope: &Envelope<'_>) -> AnswerFault {
+    /// Why a signature does not hold that was tried with the key of `tried`, or of the active certificate.
+    fn bad_signature(&self, envelope: &Envelope<'_>, tried: Option<&OtherVersion>) -> AnswerFault {
         match (&self.pinned, &envelope.cert_sn) {
-            (Some(Pinned { cert_sn: pinned, .. }), Some(named)) if named != pinned => {
-                AnswerFault::OtherCertificate { pinned: pinned.clone(), named: named.clone() }
+            (Some(Pinned { cert_sn: pinned, .. }), Some(named)) if tried.is_none() && named != pinned => {
+                let named = named.clone();
+                if self.named(envelope).next().is_some() {
+                    return AnswerFault::OutsideItsTime { named };
+                }
+                AnswerFault::OtherCertificate { pinned: pinned.clone(), named }
             }
             _ => AnswerFault::BadSignature,
         }
     }
 }
 
+/// The bytes that the signature holds for: the node as it stands, or, as in Alipay's SDKs, the node with `\/` replaced by `/`.
+fn signed_bytes<'a>(key: &Key, envelope: &Envelope<'a>, sign: &str) -> Option<Cow<'a, [u8]>> {
+    let signature = STANDARD.decode(sign).ok()?;
+    if key.verifies(envelope.node, &signature) {
+        return Some(Cow::Borrowed(envelope.node));
+    }
+    let unescaped = without_escaped_slashes(envelope.node);
+    (unescaped.len() < envelope.node.len() && key.verifies(&unescaped, &signature)).then_some(Cow::Owned(unescaped))
+}
+
 impl fmt::Debug for Verifier {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Verifier").field("pinned", &self.pinned).finish_non_exhaustive()
+        formatter
+            .debug_struct("Verifier")
+            .field("pinned", &self.pinned)
+            .field("others", &self.others)
+            .finish_non_exhaustive()
     }
 }
 
@@ -128,6 +147,7 @@ impl fmt::Debug for Verifier {
 #[derive(Clone)]
 pub struct Answer {
     text: String,
+    signed_with: SignedWith,
     rotated_to: Option<String>,
     spelling: Spelling,
 }
@@ -147,7 +167,13 @@ impl Answer {
         serde_json::from_str(&self.text).map_err(|error| AnswerFault::Malformed { offset: error.column() })
     }
 
-    /// The serial number of the certificate that the answer names, where it is not the pinned one. The pinned key has verified the answer all the same:
+    /// With which version of Alipay's certificate it was verified.
+    #[must_use]
+    pub fn signed_with(&self) -> SignedWith {
+        self.signed_with
+    }
+
+    /// The serial number of the certificate that the answer names, where it is none that is stored and holds. The pinned key has verified the answer all the same:
     /// Alipay re-issues its certificate for the same key before the old one expires.
     #[must_use]
     pub fn rotated_to(&self) -> Option<&str> {
@@ -166,76 +192,11 @@ impl fmt::Debug for Answer {
         formatter
             .debug_struct("Answer")
             .field("bytes", &self.text.len())
+            .field("signed_with", &self.signed_with)
             .field("rotated_to", &self.rotated_to)
             .field("spelling", &self.spelling)
             .finish_non_exhaustive()
     }
-}
-
-/// The gateway's refusal, by its codes. Its messages are not kept: `sub_msg` of `isv.invalid-signature` repeats what was signed, code and token included.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GatewayError {
-    /// For example `40002`; `unreadable` when it is no code.
-    pub code: String,
-    /// For example `isv.code-invalid`.
-    pub sub_code: Option<String>,
-    /// Whether Alipay's key has signed it. Errors before the app is known are unsigned.
-    pub verified: bool,
-}
-
-impl fmt::Display for GatewayError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "code {}", self.code)?;
-        if let Some(sub_code) = &self.sub_code {
-            write!(formatter, ", sub_code {sub_code}")?;
-        }
-        formatter.write_str(if self.verified { ", signature verified" } else { ", not signed, so unverified" })
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Signed {
-    Yes,
-    No,
-}
-
-/// The members that say whether a node is a success.
-#[derive(Deserialize)]
-struct Head {
-    code: Option<Value>,
-    sub_code: Option<Value>,
-}
-
-impl Head {
-    fn read(node: &str) -> Result<Self, AnswerFault> {
-        serde_json::from_str(node).map_err(|error| AnswerFault::Malformed { offset: error.column() })
-    }
-
-    fn error(&self, name: NodeName, signed: Signed) -> Option<GatewayError> {
-        let code = self.code.as_ref().map(code_of);
-        let sub_code = self.sub_code.as_ref().filter(|sub_code| !is_blank(sub_code)).map(code_of);
-        let success =
-            name == NodeName::Method && sub_code.is_none() && code.as_deref().is_none_or(|code| code == SUCCESS);
-        if success {
-            return None;
-        }
-        let code = code.unwrap_or_else(|| "unreadable".to_owned());
-        Some(GatewayError { code, sub_code, verified: matches!(signed, Signed::Yes) })
-    }
-}
-
-fn is_blank(value: &Value) -> bool {
-    value.is_null() || value.as_str() == Some("")
-}
-
-/// A code as it may be logged and shown.
-fn code_of(value: &Value) -> String {
-    let code = match value {
-        Value::String(code) => code.clone(),
-        Value::Number(code) => code.to_string(),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => String::new(),
-    };
-    plain_word(&code).unwrap_or_else(|| "unreadable".to_owned())
 }
 
 /// What an unsigned answer comes to: a refusal that nobody vouches for, or nothing that could be used.
@@ -272,30 +233,5 @@ mod tests {
     #[test]
     fn only_an_escaped_slash_loses_its_backslash() {
         assert_eq!(without_escaped_slashes(br#"a\/b\\c\"/"#), br#"a/b\\c\"/"#);
-    }
-
-    #[test]
-    fn codes_are_repeated_only_when_they_are_codes() {
-        assert_eq!(code_of(&Value::from("isv.code-invalid")), "isv.code-invalid");
-        assert_eq!(code_of(&Value::from(40002)), "40002");
-        for other in [Value::from("<script>"), Value::from(""), Value::from("x".repeat(65)), Value::Null] {
-            assert_eq!(code_of(&other), "unreadable");
-        }
-    }
-
-    #[test]
-    fn a_node_is_a_success_only_without_error_codes_and_under_its_own_name() {
-        let outcome = |node: &str, name| Head::read(node).unwrap().error(name, Signed::Yes);
-        for node in
-            ["{}", r#"{"code":"10000"}"#, r#"{"code":10000,"sub_code":""}"#, r#"{"code":"10000","sub_code":null}"#]
-        {
-            assert_eq!(outcome(node, NodeName::Method), None, "{node}");
-            assert!(outcome(node, NodeName::Error).is_some(), "{node}");
-        }
-        for node in
-            [r#"{"code":"40002"}"#, r#"{"code":"10000","sub_code":"isv.x"}"#, r#"{"sub_code":1}"#, r#"{"code":[]}"#]
-        {
-            assert!(outcome(node, NodeName::Method).is_some(), "{node}");
-        }
     }
 }

@@ -1,10 +1,11 @@
 //! Answers that are Alipay's, and answers that are not.
 
-use vestibule_alipay_simulator::{RsaKey, SharedKey};
-use vestibule_provider_alipay::parts::{AnswerFault, Verifier, cert_sn};
+use vestibule_alipay_simulator::{AppRegistration, Authority, LeafRequest, RsaKey, SharedKey};
+use vestibule_oauth_provider::VersionState;
+use vestibule_provider_alipay::parts::{AnswerFault, OtherVersion, SignedWith, Verifier, cert_sn};
 use vestibule_x509_material::Material;
 
-use crate::house::app;
+use crate::house::{app, now};
 
 const METHOD: &str = "alipay.system.oauth.token";
 const NODE: &str =
@@ -36,7 +37,7 @@ fn body(node: &str, signed: &str, sn: &str) -> String {
 #[test]
 fn the_verified_bytes_are_the_parsed_ones() {
     let (verifier, sn) = certificate_mode();
-    let answer = verifier.verify(METHOD, body(NODE, NODE, &sn).as_bytes()).unwrap();
+    let answer = verifier.verify(METHOD, body(NODE, NODE, &sn).as_bytes(), now()).unwrap();
     let node: Node = answer.parse().unwrap();
     assert_eq!((node.user_id.as_str(), node.open_id.as_str()), ("2088000000000009", "074a1"));
     assert_eq!(node.avatar, "https://a.example/x");
@@ -48,12 +49,12 @@ fn the_verified_bytes_are_the_parsed_ones() {
 #[test]
 fn a_signature_over_unescaped_slashes_holds_and_what_was_signed_is_what_is_read() {
     let (verifier, sn) = certificate_mode();
-    let answer = verifier.verify(METHOD, body(NODE, &NODE.replace("\\/", "/"), &sn).as_bytes()).unwrap();
+    let answer = verifier.verify(METHOD, body(NODE, &NODE.replace("\\/", "/"), &sn).as_bytes(), now()).unwrap();
     assert!(answer.needed_unescaped_slashes());
     assert_eq!(answer.parse::<Node>().unwrap().avatar, "https://a.example/x");
 
     // Somebody writes a backslash more before every slash: after the replacement it is what Alipay signed, and that is what must be read.
-    let answer = verifier.verify(METHOD, body(&NODE.replace("\\/", "\\\\/"), NODE, &sn).as_bytes()).unwrap();
+    let answer = verifier.verify(METHOD, body(&NODE.replace("\\/", "\\\\/"), NODE, &sn).as_bytes(), now()).unwrap();
     assert_eq!(answer.parse::<Node>().unwrap().avatar, "https://a.example/x");
 }
 
@@ -61,7 +62,7 @@ fn a_signature_over_unescaped_slashes_holds_and_what_was_signed_is_what_is_read(
 fn an_unknown_certificate_is_reported_when_the_pinned_key_verifies_and_refused_otherwise() {
     let (verifier, sn) = certificate_mode();
     let other = "0123456789abcdef0123456789abcdef";
-    let answer = verifier.verify(METHOD, body(NODE, NODE, other).as_bytes()).unwrap();
+    let answer = verifier.verify(METHOD, body(NODE, NODE, other).as_bytes(), now()).unwrap();
     assert_eq!(answer.rotated_to(), Some(other));
 
     let sign = signed_by(SharedKey::Stranger, NODE.as_bytes());
@@ -71,8 +72,27 @@ fn an_unknown_certificate_is_reported_when_the_pinned_key_verifies_and_refused_o
     ] {
         let body =
             format!(r#"{{"alipay_system_oauth_token_response":{NODE},"alipay_cert_sn":"{named}","sign":"{sign}"}}"#);
-        assert_eq!(verifier.verify(METHOD, body.as_bytes()).unwrap_err(), fault);
+        assert_eq!(verifier.verify(METHOD, body.as_bytes(), now()).unwrap_err(), fault);
     }
+}
+
+#[test]
+fn an_answer_that_names_nothing_is_verified_with_the_active_key_only() {
+    let (verifier, sn) = certificate_mode();
+    let other = Authority::shared().unwrap();
+    let stranger = RsaKey::shared(SharedKey::Stranger).unwrap();
+    let other = other.issue(&LeafRequest::alipay(AppRegistration::DEFAULT_PID), &stranger).unwrap();
+    let material = Material::read(&other.chain_pem()).unwrap();
+    let version = OtherVersion::new(material.first_certificate().unwrap(), VersionState::Retired).unwrap();
+    let verifier = verifier.with_version(version).accepting_a_missing_cert_sn();
+    let sign = signed_by(SharedKey::Stranger, NODE.as_bytes());
+    let named = other.certificate().sn();
+    let body = |member: &str| format!(r#"{{"alipay_system_oauth_token_response":{NODE},{member}"sign":"{sign}"}}"#);
+    let verify = |member: &str| verifier.verify(METHOD, body(member).as_bytes(), now());
+    let answer = verify(&format!(r#""alipay_cert_sn":"{named}","#)).unwrap();
+    assert_eq!((answer.signed_with(), answer.rotated_to()), (SignedWith::Version(VersionState::Retired), None));
+    assert_eq!(verify("").unwrap_err(), AnswerFault::BadSignature);
+    assert_eq!(verify(&format!(r#""alipay_cert_sn":"{sn}","#)).unwrap_err(), AnswerFault::BadSignature);
 }
 
 #[test]
@@ -80,8 +100,8 @@ fn a_success_without_signature_or_serial_number_is_refused() {
     let (verifier, _) = certificate_mode();
     let sign = signed_by(SharedKey::Alipay, NODE.as_bytes());
     let without_sn = format!(r#"{{"alipay_system_oauth_token_response":{NODE},"sign":"{sign}"}}"#);
-    assert_eq!(verifier.verify(METHOD, without_sn.as_bytes()).unwrap_err(), AnswerFault::MissingCertSn);
-    assert!(verifier.clone().accepting_a_missing_cert_sn().verify(METHOD, without_sn.as_bytes()).is_ok());
+    assert_eq!(verifier.verify(METHOD, without_sn.as_bytes(), now()).unwrap_err(), AnswerFault::MissingCertSn);
+    assert!(verifier.clone().accepting_a_missing_cert_sn().verify(METHOD, without_sn.as_bytes(), now()).is_ok());
 
     for unsigned in [
         format!(r#"{{"alipay_system_oauth_token_response":{NODE}}}"#),
@@ -89,7 +109,8 @@ fn a_success_without_signature_or_serial_number_is_refused() {
         r#"{"alipay_system_oauth_token_response":"ZW5jcnlwdGVk"}"#.to_owned(),
         r#"{"alipay_system_oauth_token_response":[{"code":"40002"}]}"#.to_owned(),
     ] {
-        let fault = verifier.clone().accepting_a_missing_cert_sn().verify(METHOD, unsigned.as_bytes()).unwrap_err();
+        let fault =
+            verifier.clone().accepting_a_missing_cert_sn().verify(METHOD, unsigned.as_bytes(), now()).unwrap_err();
         assert_eq!(fault, AnswerFault::MissingSignature, "{unsigned}");
     }
 }
@@ -104,7 +125,7 @@ fn an_error_is_told_with_or_without_signature_and_by_codes_only() {
         (format!(r#"{{"error_response":{node}}}"#), false),
         (format!(r#"{{"alipay_system_oauth_token_response":{node}}}"#), false),
     ] {
-        let fault = verifier.verify(METHOD, body.as_bytes()).unwrap_err();
+        let fault = verifier.verify(METHOD, body.as_bytes(), now()).unwrap_err();
         let AnswerFault::Gateway(error) = &fault else { panic!("{fault:?}") };
         assert_eq!((error.code.as_str(), error.sub_code.as_deref()), ("40002", Some("isv.invalid-signature")));
         assert_eq!(error.verified, verified);
@@ -116,8 +137,11 @@ fn an_error_is_told_with_or_without_signature_and_by_codes_only() {
 fn an_encrypted_node_is_verified_first_and_then_named() {
     let (verifier, sn) = certificate_mode();
     let node = r#""4AOYHE0rpPnRnghunsGo+mY0==""#;
-    assert_eq!(verifier.verify(METHOD, body(node, node, &sn).as_bytes()).unwrap_err(), AnswerFault::Encrypted);
-    assert_eq!(verifier.verify(METHOD, body(node, NODE, &sn).as_bytes()).unwrap_err(), AnswerFault::BadSignature);
+    assert_eq!(verifier.verify(METHOD, body(node, node, &sn).as_bytes(), now()).unwrap_err(), AnswerFault::Encrypted);
+    assert_eq!(
+        verifier.verify(METHOD, body(node, NODE, &sn).as_bytes(), now()).unwrap_err(),
+        AnswerFault::BadSignature
+    );
 }
 
 #[test]
@@ -128,7 +152,7 @@ fn no_single_changed_byte_makes_another_identity() {
         for bit in 0..8 {
             let mut changed = body.clone();
             changed[position] ^= 1 << bit;
-            if let Ok(answer) = verifier.verify(METHOD, &changed) {
+            if let Ok(answer) = verifier.verify(METHOD, &changed, now()) {
                 let node: Node = answer.parse().unwrap();
                 assert_eq!(
                     (node.user_id.as_str(), node.open_id.as_str()),
@@ -144,7 +168,7 @@ fn no_single_changed_byte_makes_another_identity() {
 fn no_part_left_out_and_no_part_twice_makes_another_identity() {
     let (verifier, sn) = certificate_mode();
     let body = body(NODE, NODE, &sn).into_bytes();
-    let accepted = |changed: &[u8]| verifier.verify(METHOD, changed).is_ok();
+    let accepted = |changed: &[u8]| verifier.verify(METHOD, changed, now()).is_ok();
     for from in 0..body.len() {
         for length in [1, 7, 40] {
             let to = body.len().min(from + length);

@@ -14,7 +14,7 @@ use vestibule_provider_alipay::parts::{AnswerFault, Signer, Verifier, cert_sn, h
 use vestibule_testkit::{FixedClock, ScriptedHttp, StaticCerts};
 use vestibule_x509_material::Material;
 
-use crate::house::{check, context, open};
+use crate::house::{check, context, now, open};
 
 /// Cases of which only the string to sign is compared: signed with SHA-1, or sent in another charset than UTF-8, which this client does not do yet.
 const REQUESTS_LEFT: [&str; 2] = ["token_rsa_sha1_2048", "nonascii_gbk"];
@@ -171,7 +171,7 @@ fn signed_content_is_cut_as_java_cuts_it() {
         let body = member(case, "body");
         let dummy = serde_json::from_str::<Value>(body).unwrap()["sign"].as_str().unwrap().to_owned();
         let body = body.replace(&dummy, &key.sign_rsa2(expected.as_bytes()).unwrap());
-        match verifier.verify(method, body.as_bytes()) {
+        match verifier.verify(method, body.as_bytes(), now()) {
             Ok(answer) => {
                 assert!(!answer.needed_unescaped_slashes(), "{name}");
                 let expected: Value = serde_json::from_str(expected).unwrap();
@@ -225,7 +225,7 @@ fn answers_come_to_what_a_strict_client_must_make_of_them() {
             mode => panic!("{mode}"),
         };
         let body = bytes(case, "body_base64");
-        let outcome = match verifier.verify(member(case, "method"), &body) {
+        let outcome = match verifier.verify(member(case, "method"), &body, now()) {
             Ok(answer) => {
                 let signed = bytes(case, "signed_content_base64");
                 let signed = String::from_utf8(signed)

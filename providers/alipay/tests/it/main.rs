@@ -15,3 +15,4 @@ mod house;
 mod scripted;
 mod sign_in;
 mod slots;
+mod versions;

@@ -11,10 +11,14 @@ use crate::house::{self, Login, app, context, custom, guide, open};
 
 const TOKEN: &str = r#"{"access_token":"authusrBs3cr3t","open_id":"074a1","expires_in":"300"}"#;
 
-/// A signed answer to one of the two methods.
-fn signed(node_name: &str, node: &str, cert_sn: &str) -> String {
-    let sign = RsaKey::shared(SharedKey::Alipay).unwrap().sign_rsa2(node.as_bytes()).unwrap();
+/// An answer to one of the two methods, signed with `key`.
+pub(crate) fn signed_by(key: &RsaKey, node_name: &str, node: &str, cert_sn: &str) -> String {
+    let sign = key.sign_rsa2(node.as_bytes()).unwrap();
     format!(r#"{{"{node_name}":{node},"alipay_cert_sn":"{cert_sn}","sign":"{sign}"}}"#)
+}
+
+fn signed(node_name: &str, node: &str, cert_sn: &str) -> String {
+    signed_by(&RsaKey::shared(SharedKey::Alipay).unwrap(), node_name, node, cert_sn)
 }
 
 fn token(node: &str) -> Answer {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vestibule_alipay_simulator::{AppRegistration, Authority, CaClass, LeafRequest, Material, RsaKey, SharedKey};
-use vestibule_oauth_provider::{ErrorKind, Severity, Step};
+use vestibule_oauth_provider::{ErrorKind, KeyGrant, Owners, PrivateKeyField, Secret, Severity, Step};
 use vestibule_testkit::{FixedClock, ScriptedHttp, StaticCerts};
 
 use crate::house::{Login, app, check, clean, config, context, custom, guide, now, open};
@@ -144,7 +144,7 @@ async fn a_missing_root_bundle_is_named_in_both_layouts() {
     assert_says(
         &message,
         &[
-            "the Private key field of record \"admin/root-cert\" holds an RSA private key; alipayRootCert.crt belongs there",
+            "the Private key field of record \"admin/root-cert\" holds a private key, or a text that may be one; alipayRootCert.crt belongs there",
         ],
     );
 }
@@ -304,7 +304,7 @@ async fn the_apps_own_key_in_the_alipay_slot_is_named() {
 
 #[tokio::test]
 async fn check_says_all_faults_at_once() {
-    let certs = StaticCerts::new().with("app-cert", &material().alipay_cert, "no key").with(
+    let certs = StaticCerts::new().with("app-cert", &material().alipay_cert, &material().app_cert).with(
         "root-cert",
         &material().app_cert,
         "",
@@ -361,19 +361,53 @@ async fn addresses_that_the_installation_does_not_permit_are_refused() {
 
 #[tokio::test]
 async fn a_shared_key_signs_nothing_for_a_gateway_that_only_the_row_names() {
-    let material = app().material();
-    let http = || ScriptedHttp::default().not_vouching_for("sim.example");
-    let cx = context(guide(&material), Arc::new(http()), FixedClock::new());
-    let error = open(&custom(r#""subject":"open_id""#), &cx).await.unwrap_err();
-    for word in ["admin/app-cert", "sim.example", "shared by another owner", "--allow-upstream"] {
-        assert!(error.message().contains(word), "{error}");
-    }
-    let findings = check(&custom(r#""subject":"open_id""#), &cx).await;
-    assert!(findings.iter().any(|finding| finding.message.contains("shared by another owner")), "{findings:?}");
+    let http = || Arc::new(ScriptedHttp::default().not_vouching_for("sim.example"));
+    let rogue = context(guide(&material()), http(), FixedClock::new());
+    let said = open(&custom(SUBJECT), &rogue).await.expect_err("refused").message().to_owned();
+    assert_says(&said, &["\"appCert\"", "\"admin/app-cert\"", "\"sim.example\"", "nothing is signed for it"]);
+    let findings = check(&custom(SUBJECT), &rogue).await;
+    let faults: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Fatal).collect();
+    assert!(faults.len() == 1 && faults[0].message == said, "the key is not even looked at: {findings:?}");
+
     // Alipay's own gateway is Alipay's, whoever names it.
-    let production = check(&config(r#""subject":"open_id""#), &cx).await;
-    assert!(!production.iter().any(|finding| finding.message.contains("shared by another owner")), "{production:?}");
-    // With a host that the installation vouches for it is signed.
-    let cx = context(guide(&material), Arc::new(ScriptedHttp::default()), FixedClock::new());
-    open(&custom(r#""subject":"open_id""#), &cx).await.unwrap();
+    let production = check(&config(SUBJECT), &rogue).await;
+    assert!(!production.iter().any(|finding| finding.message.contains("nothing is signed")), "{production:?}");
+    // With a host that the installation vouches for it is signed, and so is with a key of one's own.
+    open(&custom(SUBJECT), &cx(guide(&material()))).await.unwrap();
+    let own = guide(&material()).changed("app-cert", |record| record.owner = "acme".to_owned());
+    open(&custom(SUBJECT), &context(own, http(), FixedClock::new())).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_shared_key_signs_for_the_owners_and_hosts_that_its_record_names() {
+    let granted = |owners: Owners, hosts: &[&str]| {
+        let grant = KeyGrant { owners, hosts: hosts.iter().map(|host| (*host).to_owned()).collect() };
+        let key = PrivateKeyField::secret(Secret::new(material().app_private_key), grant);
+        guide(&material()).changed("app-cert", |record| record.private_key = key)
+    };
+    let acme = || Owners::Listed(vec!["acme".to_owned()]);
+    open(&custom(SUBJECT), &cx(granted(acme(), &["sim.example"]))).await.unwrap();
+    let message = refusal(granted(Owners::Listed(Vec::new()), &["sim.example"]), &custom(SUBJECT)).await;
+    assert_says(&message, &["\"admin/app-cert\" is not shared with \"acme\""]);
+    for hosts in [&["other.example"][..], &["openapi.alipay.com"]] {
+        let message = refusal(granted(acme(), hosts), &custom(SUBJECT)).await;
+        assert_says(&message, &["add \"sim.example\" to the record's key hosts"]);
+    }
+    // Where hosts are named, Alipay's own count only when they are among them.
+    let findings = check(&config(SUBJECT), &cx(granted(acme(), &["sim.example"]))).await;
+    assert!(findings.iter().any(|finding| finding.message.contains("\"openapi.alipay.com\"")), "{findings:?}");
+}
+
+#[tokio::test]
+async fn a_key_is_not_asked_for_where_the_row_does_not_say_where_to_send_what_it_signs() {
+    let config = custom(SUBJECT).replace("https://sim.example/gateway.do", "gateway");
+    let mismatched = RsaKey::shared(SharedKey::Stranger).unwrap().pkcs8_base64();
+    let findings = check(&config, &cx(guide(&Material { app_private_key: mismatched, ..material() }))).await;
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_says(&findings[0].message, &["\"gatewayUrl\" is not an absolute url"]);
+    // A row that only lacks its subject is judged whole.
+    let certs = guide(&Material { app_private_key: "no key".to_owned(), ..material() });
+    let findings = check(&custom(r#""scope":"auth_base""#), &cx(certs)).await;
+    let all = findings.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("\n");
+    assert_says(&all, &["\"subject\" is missing", "the Private key field of record \"admin/app-cert\""]);
 }
