@@ -1,8 +1,5 @@
 //! Values that only this installation can open, and only where they were put.
 
-use std::fmt;
-use std::sync::Arc;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -64,13 +61,14 @@ impl Place<'_> {
 pub enum SealError {
     /// It was sealed with a key that is not here.
     #[error(
-        "is sealed with the master key \"{sealed_with}\", and this installation has \"{have}\"; start it with the master key it had before, or enter the value again"
+        "is sealed with the master key \"{sealed_with}\", and this installation has {}; give it that master key too, or enter the value again",
+        in_quotes(have)
     )]
     UnknownKey {
         /// The id of the key that is missing.
         sealed_with: String,
-        /// The id of the key that is here.
-        have: String,
+        /// The ids of the keys that are here; the first one seals.
+        have: Vec<String>,
     },
     /// It is intact, and was sealed for another place.
     #[error("was sealed for another owner, row, version or column and moved here; enter the value again in the clear")]
@@ -80,69 +78,30 @@ pub enum SealError {
     Damaged,
 }
 
-/// The master keys of an installation: the one that seals, and those that still open. Clones share them.
-#[derive(Clone)]
-pub struct Keyring {
-    keys: Arc<Vec<(String, MasterKey)>>,
+/// A sealed value, taken apart.
+pub(crate) struct Sealed<'a> {
+    /// The id of the key that it was sealed with.
+    pub(crate) key_id: &'a str,
+    body: &'a str,
 }
 
-impl Keyring {
-    /// A keyring with the key that seals.
-    pub fn new(key: MasterKey) -> Self {
-        Self { keys: Arc::new(vec![(key.id(), key)]) }
-    }
-
-    /// The keyring with one more key, that opens what it sealed earlier and seals nothing.
-    #[must_use]
-    pub fn with_former(self, key: MasterKey) -> Self {
-        let mut keys = Arc::unwrap_or_clone(self.keys);
-        keys.push((key.id(), key));
-        Self { keys: Arc::new(keys) }
-    }
-
-    /// The id of the key that seals, as it stands in sealed values.
-    pub fn key_id(&self) -> &str {
-        self.keys.first().map_or("", |(id, _)| id)
-    }
-
-    /// Seals `clear` for `place`.
-    ///
-    /// # Errors
-    /// [`DbError::Random`], when there are no random bytes.
-    pub fn seal(&self, clear: &Secret, place: &Place<'_>, random: &dyn Random) -> Result<String, DbError> {
-        let refused = || DbError::MasterKey("the cipher refused to seal a value".to_owned());
-        let (id, key) = self.keys.first().ok_or_else(refused)?;
-        let mut salt = [0; SALT];
-        random.fill(&mut salt).map_err(DbError::Random)?;
-        let place = place.digest();
-        let (cipher, nonce) = subkey(key, &salt).ok_or_else(refused)?;
-
-        // Room for the tag, so that the clear text is not copied when the buffer grows.
-        let mut content = Zeroizing::new(Vec::with_capacity(clear.expose().len() + AES_256_GCM.tag_len()));
-        content.extend_from_slice(clear.expose().as_bytes());
-        cipher.seal_in_place_append_tag(nonce, Aad::from(place.as_ref()), &mut *content).map_err(|_| refused())?;
-        let body = [&salt[..], place.as_ref(), &content].concat();
-        Ok(format!("{MARK}{FORMAT}:{id}:{}", URL_SAFE_NO_PAD.encode(body)))
-    }
-
-    /// Opens what [`Keyring::seal`] sealed for `place`.
-    ///
-    /// # Errors
-    /// [`SealError`].
-    pub fn open(&self, sealed: &str, place: &Place<'_>) -> Result<Secret, SealError> {
-        let (id, body) = sealed
+impl<'a> Sealed<'a> {
+    /// Reads its parts; nothing is opened.
+    pub(crate) fn read(text: &'a str) -> Result<Self, SealError> {
+        let (key_id, body) = text
             .strip_prefix(MARK)
             .and_then(|rest| rest.strip_prefix(FORMAT))
             .and_then(|rest| rest.strip_prefix(':'))
             .and_then(|rest| rest.split_once(':'))
             .ok_or(SealError::Damaged)?;
-        if id.len() != KEY_ID_DIGITS || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(SealError::Damaged);
-        }
-        let Some((_, key)) = self.keys.iter().find(|(known, _)| known == id) else {
-            return Err(SealError::UnknownKey { sealed_with: id.to_owned(), have: self.key_id().to_owned() });
-        };
-        let mut body = Zeroizing::new(URL_SAFE_NO_PAD.decode(body).map_err(|_| SealError::Damaged)?);
+        let is_id =
+            key_id.len() == KEY_ID_DIGITS && key_id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if is_id { Ok(Self { key_id, body }) } else { Err(SealError::Damaged) }
+    }
+
+    /// Opens it with the key whose id it has.
+    pub(crate) fn open(&self, key: &MasterKey, place: &Place<'_>) -> Result<Secret, SealError> {
+        let mut body = Zeroizing::new(URL_SAFE_NO_PAD.decode(self.body).map_err(|_| SealError::Damaged)?);
         let (salt, rest) = body.split_at_mut_checked(SALT).ok_or(SealError::Damaged)?;
         let (carried, content) = rest.split_at_mut_checked(PLACE).ok_or(SealError::Damaged)?;
         let (cipher, nonce) = subkey(key, salt).ok_or(SealError::Damaged)?;
@@ -156,10 +115,30 @@ impl Keyring {
     }
 }
 
-impl fmt::Debug for Keyring {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_list().entries(self.keys.iter().map(|(id, _)| id)).finish()
-    }
+/// Seals `clear` for `place` with `key`, whose id is `key_id`.
+pub(crate) fn seal(
+    key: &MasterKey,
+    key_id: &str,
+    clear: &Secret,
+    place: &Place<'_>,
+    random: &dyn Random,
+) -> Result<String, DbError> {
+    let refused = || DbError::MasterKey("the cipher refused to seal a value".to_owned());
+    let mut salt = [0; SALT];
+    random.fill(&mut salt).map_err(DbError::Random)?;
+    let place = place.digest();
+    let (cipher, nonce) = subkey(key, &salt).ok_or_else(refused)?;
+
+    // Room for the tag, so that the clear text is not copied when the buffer grows.
+    let mut content = Zeroizing::new(Vec::with_capacity(clear.expose().len() + AES_256_GCM.tag_len()));
+    content.extend_from_slice(clear.expose().as_bytes());
+    cipher.seal_in_place_append_tag(nonce, Aad::from(place.as_ref()), &mut *content).map_err(|_| refused())?;
+    let body = [&salt[..], place.as_ref(), &content].concat();
+    Ok(format!("{MARK}{FORMAT}:{key_id}:{}", URL_SAFE_NO_PAD.encode(body)))
+}
+
+fn in_quotes(ids: &[String]) -> String {
+    ids.iter().map(|id| format!("\"{id}\"")).collect::<Vec<_>>().join(", ")
 }
 
 /// The key and nonce of one value. The salt is random and used once, and so are they.
