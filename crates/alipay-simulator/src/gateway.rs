@@ -8,10 +8,11 @@ pub(crate) mod error;
 pub(crate) mod methods;
 pub(crate) mod spoil;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     beijing_time,
+    certificate::Certificate,
     fault::{INFO_METHOD, TOKEN_METHOD},
     gateway::{
         answer::Verdict,
@@ -35,8 +36,8 @@ pub(crate) struct Incoming {
 }
 
 /// The application that asks, where it is known, and what it is to be told.
-pub(crate) struct Judgement<'a> {
-    pub(crate) app: Option<&'a AppRegistration>,
+pub(crate) struct Judgement {
+    pub(crate) app: Option<Arc<AppRegistration>>,
     pub(crate) method: Option<Method>,
     pub(crate) verdict: Verdict,
 }
@@ -76,7 +77,7 @@ impl Method {
 }
 
 /// Judges a request and performs it if it is in order.
-pub(crate) fn judge<'a>(world: &'a World, incoming: &Incoming) -> Judgement<'a> {
+pub(crate) fn judge(world: &World, incoming: &Incoming) -> Judgement {
     let parameters = match read(incoming) {
         Ok(parameters) => parameters,
         Err(error) => return Judgement { app: None, method: None, verdict: Verdict::Error(error) },
@@ -86,7 +87,7 @@ pub(crate) fn judge<'a>(world: &'a World, incoming: &Incoming) -> Judgement<'a> 
         Ok(app) => app,
         Err(error) => return Judgement { app: None, method, verdict: Verdict::Error(error) },
     };
-    let verdict = match check_and_perform(world, app, method, &parameters) {
+    let verdict = match check_and_perform(world, &app, method, &parameters) {
         Ok(node) => Verdict::Success(node),
         Err(error) => Verdict::Error(error),
     };
@@ -94,12 +95,12 @@ pub(crate) fn judge<'a>(world: &'a World, incoming: &Incoming) -> Judgement<'a> 
 }
 
 /// The judgement of a request that is refused with `error` whatever it says; the application is looked up, so that the answer can be signed.
-pub(crate) fn not_judged<'a>(
-    world: &'a World,
+pub(crate) fn not_judged(
+    world: &World,
     query: &[(String, String)],
     body: &[(String, String)],
     error: ApiError,
-) -> Judgement<'a> {
+) -> Judgement {
     let find =
         |wanted: &str| query.iter().chain(body).find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     Judgement {
@@ -155,7 +156,7 @@ fn media_type(content_type: Option<&str>) -> Option<String> {
     Some(content_type?.split(';').next()?.trim().to_ascii_lowercase())
 }
 
-fn find_app<'a>(world: &'a World, parameters: &Parameters) -> Result<&'a AppRegistration, ApiError> {
+fn find_app(world: &World, parameters: &Parameters) -> Result<Arc<AppRegistration>, ApiError> {
     let app_id = parameters.get("app_id").ok_or_else(|| ApiError::missing("isv.missing-app-id", "缺少appId参数"))?;
     world.app(app_id).ok_or_else(|| ApiError::invalid("isv.invalid-app-id", "无效的AppID参数"))
 }
@@ -172,8 +173,7 @@ fn check_and_perform(
     let method = method.ok_or_else(|| ApiError::invalid("isv.invalid-method", "不存在的方法名").in_error_response())?;
     check_form(parameters)?;
     check_timestamp(world, parameters)?;
-    check_certificates(world, app, parameters)?;
-    check_signature(app, parameters)?;
+    check_signature(check_certificates(world, app, parameters)?, parameters)?;
     match method {
         Method::Token => methods::token(world, app, parameters),
         Method::Info => methods::info(world, app, parameters),
@@ -213,30 +213,33 @@ fn check_timestamp(world: &World, parameters: &Parameters) -> Result<(), ApiErro
     if distance > CLOCK_TOLERANCE { Err(invalid()) } else { Ok(()) }
 }
 
-fn check_certificates(world: &World, app: &AppRegistration, parameters: &Parameters) -> Result<(), ApiError> {
+/// The certificate of the application that the request names.
+fn check_certificates<'a>(
+    world: &World,
+    app: &'a AppRegistration,
+    parameters: &Parameters,
+) -> Result<&'a Certificate, ApiError> {
     let app_cert_sn = parameters
         .get("app_cert_sn")
         .ok_or_else(|| ApiError::missing("isv.missing-app-cert-sn", "缺少应用公钥证书SN"))?;
     let root_cert_sn = parameters
         .get("alipay_root_cert_sn")
         .ok_or_else(|| ApiError::missing("isv.missing-alipay-root-cert-sn", "缺少支付宝根证书SN"))?;
-    let certificate = app.app_certificate().certificate();
-    if app_cert_sn != certificate.sn() {
-        return Err(ApiError::invalid("isv.app-cert-not-exist", "应用公钥证书不存在"));
-    }
+    let certificate =
+        app.registered(app_cert_sn).ok_or_else(|| ApiError::invalid("isv.app-cert-not-exist", "应用公钥证书不存在"))?;
     if certificate.is_expired(world.now()) {
         return Err(ApiError::invalid("isv.app-cert-expired", "应用公钥证书已过期"));
     }
     if root_cert_sn != app.root_cert_sn() {
         return Err(ApiError::invalid("isv.invalid-alipay-root-cert-sn", "无效的支付宝根证书SN"));
     }
-    Ok(())
+    Ok(certificate)
 }
 
-fn check_signature(app: &AppRegistration, parameters: &Parameters) -> Result<(), ApiError> {
+fn check_signature(certificate: &Certificate, parameters: &Parameters) -> Result<(), ApiError> {
     let signature = parameters.get("sign").ok_or_else(|| ApiError::missing("isv.missing-signature", "缺少签名参数"))?;
     let string_to_sign = parameters.string_to_sign();
-    if verify_rsa2(app.app_certificate().certificate().public_key(), string_to_sign.as_bytes(), signature) {
+    if verify_rsa2(certificate.public_key(), string_to_sign.as_bytes(), signature) {
         return Ok(());
     }
     // The real one tells what it would have signed, code and token included.

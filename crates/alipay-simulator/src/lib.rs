@@ -19,6 +19,28 @@
 //! Tests act as the person with [`Simulator::agree`] and [`Simulator::refuse`], read what was asked with [`Simulator::requests`], and order a
 //! misbehaviour with [`Simulator::set_fault`].
 //!
+//! # Without a browser
+//!
+//! A client that is to sign in many people posts `user=<key>&decision=agree` to the very address to which it was sent to agree: one call, answered by
+//! the redirect to the callback. What the simulator remembers (codes, tokens, requests) is bounded, whatever the number of sign-ins.
+//!
+//! # Certificates that change
+//!
+//! An application may have several certificates registered at once, and Alipay's own can be replaced at a given moment, while the simulator serves:
+//! [`Simulator::register_app_certificate`], [`Simulator::rotate_alipay_certificate`]. For other processes [`Builder::control`], on the command line
+//! `--control 127.0.0.1:0`, opens an address on loopback that takes orders:
+//!
+//! | order | what happens | answer |
+//! |---|---|---|
+//! | `GET /apps/{app_id}` | nothing | `200`: `app_id`, `pid`, `alipay_cert_sn`, `alipay_root_cert_sn`, `app_cert_sns`, and `last_app_cert_sn`, which the last request named |
+//! | `POST /apps/{app_id}/app-certificates` | a new key and app certificate, accepted from now on beside the others | `201`: `app_cert_sn`, `app_cert`, `app_private_key` |
+//! | `POST /apps/{app_id}/alipay-certificates` | a new certificate of Alipay, for a new key or with `?key=same` for the present one; not used yet | `201`: `alipay_cert_sn`, `alipay_cert` |
+//! | `POST /apps/{app_id}/alipay-certificates/{alipay_cert_sn}/use` | answers are signed with it from now on, or from `?from=` (seconds since 1970) | `204` |
+//!
+//! Answers are JSON; certificates are PEM, and the private key is written as Alipay's key tool writes it.
+//!
+//! # An example
+//!
 //! ```
 //! use vestibule_alipay_simulator::Simulator;
 //!
@@ -47,8 +69,11 @@ mod avatar;
 mod beijing_time;
 mod certificate;
 mod connection;
+mod control;
+mod enrolment;
 mod fault;
 mod gateway;
+mod kept;
 mod key;
 mod parameters;
 mod random;
@@ -63,6 +88,7 @@ mod user;
 pub use authority::{Authority, AuthorityError, CaClass, LeafRequest};
 pub use authorize::{AuthorizeFault, Scope};
 pub use certificate::{Certificate, IssuedCertificate};
+pub use enrolment::UnknownApp;
 pub use fault::{Fault, FaultPlan, INFO_METHOD, TOKEN_METHOD};
 pub use key::{RsaKey, SharedKey};
 pub use record::RecordedRequest;

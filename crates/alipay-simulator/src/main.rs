@@ -30,6 +30,13 @@ struct Arguments {
     /// Folder into which the four files of the application are written, over those of an earlier start.
     #[arg(long, value_name = "DIR")]
     write_material: Option<PathBuf>,
+    /// Loopback address that takes orders to change certificates while the simulator runs (port 0 takes a free one); off unless given.
+    ///
+    /// POST /apps/APP/app-certificates registers one more app certificate and answers it with its key; POST /apps/APP/alipay-certificates issues a
+    /// new certificate of Alipay (?key=same for the present key); POST /apps/APP/alipay-certificates/SN/use signs with it from now on, or from
+    /// ?from=SECONDS since 1970; GET /apps/APP tells the serial numbers. Answers are JSON.
+    #[arg(long, value_name = "ADDRESS")]
+    control: Option<SocketAddr>,
 }
 
 #[tokio::main]
@@ -49,12 +56,12 @@ async fn run(arguments: &Arguments) -> io::Result<()> {
     if let Some(folder) = &arguments.write_material {
         write_material(folder, &app)?;
     }
-    let simulator = Simulator::builder()
-        .listen(arguments.listen)
-        .redirect_domain(&arguments.redirect_domain)
-        .app(app)
-        .start()
-        .await?;
+    let mut builder =
+        Simulator::builder().listen(arguments.listen).redirect_domain(&arguments.redirect_domain).app(app);
+    if let Some(address) = arguments.control {
+        builder = builder.control(address, authority);
+    }
+    let simulator = builder.start().await?;
     announce(&simulator, arguments.write_material.as_deref())?;
     tokio::signal::ctrl_c().await?;
     simulator.shutdown().await;
@@ -67,6 +74,9 @@ fn announce(simulator: &Simulator, folder: Option<&Path>) -> io::Result<()> {
     writeln!(out, "gateway   {}", simulator.gateway_url())?;
     writeln!(out, "app_id    {}", simulator.app().app_id())?;
     writeln!(out, "pid       {}", simulator.app().pid())?;
+    if let Some(control) = simulator.control_url() {
+        writeln!(out, "control   {control}")?;
+    }
     if let Some(folder) = folder {
         writeln!(out, "material  {}", folder.display())?;
     }

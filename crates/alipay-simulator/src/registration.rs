@@ -2,9 +2,12 @@
 
 use crate::{
     authority::{Authority, AuthorityError, LeafRequest},
-    certificate::IssuedCertificate,
+    certificate::{Certificate, IssuedCertificate},
     key::{RsaKey, SharedKey},
 };
+
+/// How many certificates an application has beside its first.
+const FURTHER_CERTIFICATES: usize = 16;
 
 /// An application: its id, its merchant, both key pairs and certificates, the roots.
 #[derive(Clone, Debug)]
@@ -13,6 +16,7 @@ pub struct AppRegistration {
     pid: String,
     app_key: RsaKey,
     app_certificate: IssuedCertificate,
+    further_app_certificates: Vec<Certificate>,
     alipay_key: RsaKey,
     alipay_certificate: IssuedCertificate,
     root_bundle: String,
@@ -50,6 +54,7 @@ impl AppRegistration {
             pid: pid.to_owned(),
             app_certificate: authority.issue(&LeafRequest::app(pid, app_id), &app_key)?,
             app_key,
+            further_app_certificates: Vec::new(),
             alipay_certificate: authority.issue(&LeafRequest::alipay(pid), &alipay_key)?,
             alipay_key,
             root_bundle: authority.root_bundle(),
@@ -70,6 +75,16 @@ impl AppRegistration {
     pub fn with_app_certificate(mut self, key: RsaKey, certificate: IssuedCertificate) -> Self {
         self.app_key = key;
         self.app_certificate = certificate;
+        self
+    }
+
+    /// The same application with one more certificate beside [`Self::app_certificate`], as while a merchant renews: requests may name either. Of more than
+    /// sixteen the oldest are forgotten.
+    #[must_use]
+    pub fn with_further_app_certificate(mut self, certificate: Certificate) -> Self {
+        self.further_app_certificates.push(certificate);
+        let surplus = self.further_app_certificates.len().saturating_sub(FURTHER_CERTIFICATES);
+        self.further_app_certificates.drain(..surplus);
         self
     }
 
@@ -103,6 +118,17 @@ impl AppRegistration {
     #[must_use]
     pub fn app_certificate(&self) -> &IssuedCertificate {
         &self.app_certificate
+    }
+
+    /// The registered certificate with this serial number, the first one or a further one.
+    #[must_use]
+    pub fn registered(&self, app_cert_sn: &str) -> Option<&Certificate> {
+        self.app_certificates().find(|certificate| certificate.sn() == app_cert_sn)
+    }
+
+    /// The registered certificates of the application: the first one, and the further ones from the oldest to the newest.
+    pub fn app_certificates(&self) -> impl Iterator<Item = &Certificate> {
+        std::iter::once(self.app_certificate.certificate()).chain(&self.further_app_certificates)
     }
 
     /// Alipay's certificate.

@@ -6,7 +6,7 @@ use askama::Template as _;
 use axum::{
     Router,
     body::Bytes,
-    extract::{ConnectInfo, Path, RawQuery, State},
+    extract::{ConnectInfo, DefaultBodyLimit, Path, RawQuery, State},
     http::{
         HeaderMap, HeaderValue, StatusCode,
         header::{
@@ -33,6 +33,9 @@ pub(crate) const AUTHORIZE_PATH: &str = "/oauth2/publicAppAuthorize.htm";
 /// Path of the gateway, as in production.
 pub(crate) const GATEWAY_PATH: &str = "/gateway.do";
 
+/// The longest body that is read, in bytes: requests are remembered.
+const LONGEST_BODY: usize = 64 * 1024;
+
 /// No script, nothing from elsewhere, no frame. `form-action` stays open to http and https because browsers apply it to the redirects after the
 /// form as well, and where the relying party sends the person next is its own affair.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' http: https:; base-uri 'none'; frame-ancestors 'none'";
@@ -44,6 +47,7 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .route("/avatars/{file}", get(show_avatar))
         .route("/assets/simulator.css", get(show_stylesheet))
         .route("/elsewhere", get(elsewhere).post(elsewhere))
+        .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .with_state(world)
 }
 
@@ -83,9 +87,10 @@ async fn show_page(State(world): State<Arc<World>>, RawQuery(query): RawQuery) -
     }
 }
 
-/// The page's form repeats the request, and the request is judged again: the form is as untrusted as the address was.
-async fn take_decision(State(world): State<Arc<World>>, body: Bytes) -> Response {
-    match decide(&world, &body) {
+/// The page's form repeats the request, and the request is judged again: the form is as untrusted as the address was. The request may stay in the address
+/// instead, so that a client without a browser needs one call: it posts `user` and `decision` to the address to which it was sent.
+async fn take_decision(State(world): State<Arc<World>>, RawQuery(query): RawQuery, body: Bytes) -> Response {
+    match decide(&world, query.as_deref().unwrap_or_default(), &body) {
         Ok(callback) => match HeaderValue::try_from(callback) {
             Ok(location) => {
                 (StatusCode::SEE_OTHER, [(LOCATION, location), (CACHE_CONTROL, HeaderValue::from_static("no-store"))])
@@ -97,8 +102,8 @@ async fn take_decision(State(world): State<Arc<World>>, body: Bytes) -> Response
     }
 }
 
-fn decide(world: &World, body: &[u8]) -> Result<String, AuthorizeFault> {
-    let form = Parameters::gather(decode_pairs(body)?)?;
+fn decide(world: &World, query: &str, body: &[u8]) -> Result<String, AuthorizeFault> {
+    let form = Parameters::gather(decode_pairs(query.as_bytes())?.into_iter().chain(decode_pairs(body)?))?;
     let request = AuthorizationRequest::read(world, &form)?;
     let decision = match form.get("decision") {
         Some("agree") => Decision::Agree(form.get("user").unwrap_or_default().to_owned()),
@@ -128,7 +133,7 @@ async fn answer_gateway(
         Some(error) => gateway::not_judged(&world, &query, &body, error),
         None => gateway::judge(&world, &incoming),
     };
-    world.ledger().requests.push(RecordedRequest {
+    world.ledger().record(RecordedRequest {
         at: world.now(),
         content_type: incoming.content_type,
         query,

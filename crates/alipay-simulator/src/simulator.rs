@@ -11,9 +11,14 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use url::Url;
 
 use crate::{
+    authority::Authority,
     authorize::{AuthorizationRequest, AuthorizeFault, Decision},
+    certificate::{Certificate, IssuedCertificate},
     connection::{CuttableListener, Scissors},
+    control::Control,
+    enrolment::{Enrolment, Rotation, UnknownApp},
     fault::FaultPlan,
+    key::RsaKey,
     record::RecordedRequest,
     registration::AppRegistration,
     server::{self, AUTHORIZE_PATH, GATEWAY_PATH},
@@ -34,6 +39,7 @@ pub struct Simulator {
     default_app: AppRegistration,
     closing: watch::Sender<bool>,
     server: JoinHandle<io::Result<()>>,
+    control: Option<Control>,
 }
 
 /// What a simulator is to be.
@@ -44,6 +50,7 @@ pub struct Builder {
     apps: Vec<AppRegistration>,
     users: Vec<TestUser>,
     clock: Clock,
+    control: Option<(SocketAddr, &'static Authority)>,
 }
 
 impl Builder {
@@ -82,10 +89,18 @@ impl Builder {
         self
     }
 
+    /// Listens at a second address, on loopback, for orders to change certificates while the simulator runs; `authority` issues the new ones, and should be
+    /// the one that issued those of the applications. Off unless given. The crate's page describes the orders.
+    #[must_use]
+    pub fn control(mut self, address: SocketAddr, authority: &'static Authority) -> Self {
+        self.control = Some((address, authority));
+        self
+    }
+
     /// Listens. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// When the address cannot be listened on, or keys and certificates could not be made.
+    /// When an address cannot be listened on, when that for orders is not on loopback, or keys and certificates could not be made.
     pub async fn start(mut self) -> io::Result<Simulator> {
         if self.apps.is_empty() {
             self.apps.push(AppRegistration::simulated().map_err(io::Error::other)?);
@@ -95,21 +110,25 @@ impl Builder {
         let base = Url::parse(&format!("http://{}/", listener.local_addr()?)).map_err(io::Error::other)?;
         let (closing, closing_seen) = watch::channel(false);
         let world = Arc::new(World {
-            apps: self.apps,
+            enrolments: Mutex::new(self.apps.into_iter().map(Enrolment::new).collect()),
             redirect_domain: self.redirect_domain,
             users: self.users,
             base,
             clock: self.clock,
             closing: closing_seen,
             elsewhere_visits: 0.into(),
-            ledger: Mutex::new(Ledger::default()),
+            ledger: Mutex::new(Ledger::new()),
         });
+        let control = match self.control {
+            Some((address, authority)) => Some(Control::listen(address, authority, Arc::clone(&world)).await?),
+            None => None,
+        };
         let router = server::router(Arc::clone(&world)).into_make_service_with_connect_info::<Scissors>();
         let until = Arc::clone(&world);
         let serving =
             axum::serve(CuttableListener(listener), router).with_graceful_shutdown(async move { until.closed().await });
         let server = tokio::spawn(async move { serving.await });
-        Ok(Simulator { world, default_app, closing, server })
+        Ok(Simulator { world, default_app, closing, server, control })
     }
 }
 
@@ -123,6 +142,7 @@ impl Simulator {
             apps: Vec::new(),
             users: TestUser::all(),
             clock: Arc::new(system_clock),
+            control: None,
         }
     }
 
@@ -138,10 +158,45 @@ impl Simulator {
         self.at(GATEWAY_PATH)
     }
 
-    /// The first application that was registered.
+    /// Where orders are taken, if [`Builder::control`] was called.
+    #[must_use]
+    pub fn control_url(&self) -> Option<Url> {
+        self.control.as_ref().map(|control| control.url().clone())
+    }
+
+    /// The first application that was registered, as it was when the simulator started.
     #[must_use]
     pub fn app(&self) -> &AppRegistration {
         &self.default_app
+    }
+
+    /// The application as it is registered at this moment.
+    #[must_use]
+    pub fn registration(&self, app_id: &str) -> Option<AppRegistration> {
+        self.world.app(app_id).map(|app| AppRegistration::clone(&app))
+    }
+
+    /// Registers one more certificate of an application, as while a merchant renews: requests may name the old or the new one.
+    ///
+    /// # Errors
+    /// When there is no such application.
+    pub fn register_app_certificate(&self, app_id: &str, certificate: Certificate) -> Result<(), UnknownApp> {
+        self.world.change(app_id, |enrolment| enrolment.register(certificate))
+    }
+
+    /// Signs the answers to an application with another certificate from some moment on: the same key, re-issued, or a new one. What was asked before that
+    /// moment is answered under the old one.
+    ///
+    /// # Errors
+    /// When there is no such application.
+    pub fn rotate_alipay_certificate(
+        &self,
+        app_id: &str,
+        key: RsaKey,
+        certificate: IssuedCertificate,
+        from: SystemTime,
+    ) -> Result<(), UnknownApp> {
+        self.world.change(app_id, |enrolment| enrolment.rotate(Rotation { from, key, certificate }))
     }
 
     /// The people who can sign in.
@@ -177,10 +232,10 @@ impl Simulator {
         self.world.ledger().fault = None;
     }
 
-    /// What the gateway was asked so far, oldest first.
+    /// What the gateway was asked so far, oldest first; the last 10,000 requests.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.world.ledger().requests.clone()
+        self.world.ledger().requests.iter().cloned().collect()
     }
 
     /// How often somebody followed [`crate::Fault::Redirect`].
@@ -194,6 +249,9 @@ impl Simulator {
         self.closing.send_replace(true);
         if tokio::time::timeout(SHUTDOWN_PATIENCE, &mut self.server).await.is_err() {
             self.server.abort();
+        }
+        if let Some(control) = self.control {
+            control.stop();
         }
     }
 

@@ -1,10 +1,10 @@
 //! What a running simulator knows: its applications and people, and the codes and tokens it has issued.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::VecDeque,
     fmt,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     time::{Duration, SystemTime},
@@ -16,7 +16,9 @@ use url::Url;
 use crate::{
     authority::AuthorityError,
     authorize::Scope,
+    enrolment::{Enrolment, UnknownApp},
     fault::{Fault, FaultPlan},
+    kept::Kept,
     random,
     record::RecordedRequest,
     registration::AppRegistration,
@@ -31,9 +33,12 @@ pub(crate) const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(1_296_000
 /// Lifetime of a refresh token, from Alipay's sample answer.
 pub(crate) const REFRESH_TOKEN_LIFETIME: Duration = Duration::from_secs(2_592_000);
 
+/// How many codes, tokens of each kind and requests are remembered: some thousands of sign-ins, whatever their number.
+pub(crate) const REMEMBERED: usize = 10_000;
+
 /// Everything the handlers share.
 pub(crate) struct World {
-    pub(crate) apps: Vec<AppRegistration>,
+    pub(crate) enrolments: Mutex<Vec<Enrolment>>,
     pub(crate) redirect_domain: String,
     pub(crate) users: Vec<TestUser>,
     pub(crate) base: Url,
@@ -44,15 +49,35 @@ pub(crate) struct World {
     pub(crate) ledger: Mutex<Ledger>,
 }
 
-/// What changes while the simulator runs.
-#[derive(Default)]
+/// What changes with every sign-in.
 pub(crate) struct Ledger {
-    pub(crate) codes: HashMap<String, Grant>,
-    pub(crate) access_tokens: HashMap<String, Grant>,
-    pub(crate) refresh_tokens: HashMap<String, Grant>,
-    pub(crate) used_refresh_tokens: HashSet<String>,
-    pub(crate) requests: Vec<RecordedRequest>,
+    pub(crate) codes: Kept<Grant>,
+    pub(crate) access_tokens: Kept<Grant>,
+    pub(crate) refresh_tokens: Kept<Grant>,
+    pub(crate) used_refresh_tokens: Kept<()>,
+    pub(crate) requests: VecDeque<RecordedRequest>,
     pub(crate) fault: Option<FaultPlan>,
+}
+
+impl Ledger {
+    pub(crate) fn new() -> Self {
+        Self {
+            codes: Kept::at_most(REMEMBERED),
+            access_tokens: Kept::at_most(REMEMBERED),
+            refresh_tokens: Kept::at_most(REMEMBERED),
+            used_refresh_tokens: Kept::at_most(REMEMBERED),
+            requests: VecDeque::new(),
+            fault: None,
+        }
+    }
+
+    /// Records a request; of more than [`REMEMBERED`] the oldest are forgotten.
+    pub(crate) fn record(&mut self, request: RecordedRequest) {
+        if self.requests.len() >= REMEMBERED {
+            self.requests.pop_front();
+        }
+        self.requests.push_back(request);
+    }
 }
 
 /// What a code or token stands for.
@@ -69,8 +94,17 @@ impl World {
         (self.clock)()
     }
 
-    pub(crate) fn app(&self, app_id: &str) -> Option<&AppRegistration> {
-        self.apps.iter().find(|app| app.app_id() == app_id)
+    /// The application as it is registered at this moment.
+    pub(crate) fn app(&self, app_id: &str) -> Option<Arc<AppRegistration>> {
+        let now = self.now();
+        self.change(app_id, |enrolment| enrolment.at(now)).ok()
+    }
+
+    /// Changes an application, or what is to become of it.
+    pub(crate) fn change<T>(&self, app_id: &str, change: impl FnOnce(&mut Enrolment) -> T) -> Result<T, UnknownApp> {
+        let mut enrolments = self.enrolments.lock().unwrap_or_else(PoisonError::into_inner);
+        let enrolment = enrolments.iter_mut().find(|enrolment| enrolment.app_id() == app_id);
+        Ok(change(enrolment.ok_or_else(|| UnknownApp(app_id.to_owned()))?))
     }
 
     pub(crate) fn user(&self, key: &str) -> Option<&TestUser> {
@@ -115,9 +149,30 @@ impl fmt::Debug for World {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("World")
-            .field("apps", &self.apps)
+            .field("enrolments", &self.enrolments)
             .field("redirect_domain", &self.redirect_domain)
             .field("base", &self.base.as_str())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_more_requests_than_are_remembered_the_oldest_are_forgotten() {
+        let mut ledger = Ledger::new();
+        for number in 0..REMEMBERED + 5 {
+            ledger.record(RecordedRequest {
+                at: SystemTime::UNIX_EPOCH,
+                content_type: None,
+                query: Vec::new(),
+                body: Vec::new(),
+                outcome: number.to_string(),
+            });
+        }
+        assert_eq!(ledger.requests.len(), REMEMBERED);
+        assert_eq!(ledger.requests[0].outcome(), "5");
     }
 }

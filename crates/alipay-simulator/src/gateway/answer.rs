@@ -46,12 +46,12 @@ pub(crate) struct Seal {
 
 impl Answer {
     /// The answer to a judgement. Without an application there is no certificate to sign with, so that answer is unsigned, as in production.
-    pub(crate) fn to_judgement(judgement: &Judgement<'_>) -> Self {
+    pub(crate) fn to_judgement(judgement: &Judgement) -> Self {
         let (node_name, node) = match &judgement.verdict {
             Verdict::Success(node) => (judgement.method.map_or("error_response", Method::node), node.clone()),
             Verdict::Error(error) => (error_node(error, judgement.method), error_object(error)),
         };
-        let seal = judgement.app.and_then(|app| Seal::by(app, app.alipay_key(), &node));
+        let seal = judgement.app.as_deref().and_then(|app| Seal::by(app, app.alipay_key(), &node));
         Self { node_name, node, seal }
     }
 

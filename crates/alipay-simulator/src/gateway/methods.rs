@@ -90,7 +90,7 @@ fn redeem_refresh_token(world: &World, app: &AppRegistration, token: Option<&str
     let token = token.ok_or_else(refused)?;
     let now = world.now();
     let mut ledger = world.ledger();
-    if ledger.used_refresh_tokens.contains(token) {
+    if ledger.used_refresh_tokens.get(token).is_some() {
         return Err(ApiError::invalid("isv.refreshed-token-invalid", "刷新令牌已被使用"));
     }
     let grant =
@@ -99,7 +99,7 @@ fn redeem_refresh_token(world: &World, app: &AppRegistration, token: Option<&str
         return Err(ApiError::invalid("isv.refresh-token-time-out", "刷新令牌refresh_token过期"));
     }
     ledger.refresh_tokens.remove(token);
-    ledger.used_refresh_tokens.insert(token.to_owned());
+    ledger.used_refresh_tokens.insert(token.to_owned(), ());
     Ok(grant)
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn stand_in(fault: Option<&Fault>) -> Option<ApiError> {
 /// Writes the answer, spoilt by the fault.
 pub(crate) async fn respond(
     world: &Arc<World>,
-    judgement: &Judgement<'_>,
+    judgement: &Judgement,
     fault: Option<Fault>,
     scissors: &Scissors,
 ) -> Response {
@@ -134,8 +134,8 @@ fn with_cert_sn(mut answer: Answer, sn: Option<String>) -> Answer {
     answer
 }
 
-fn resealed(judgement: &Judgement<'_>, answer: Answer, key: Option<RsaKey>) -> Answer {
-    let seal = match (judgement.app, key) {
+fn resealed(judgement: &Judgement, answer: Answer, key: Option<RsaKey>) -> Answer {
+    let seal = match (judgement.app.as_deref(), key) {
         (Some(app), Some(key)) => Seal::by(app, &key, &answer.node),
         _ => None,
     };
@@ -143,8 +143,8 @@ fn resealed(judgement: &Judgement<'_>, answer: Answer, key: Option<RsaKey>) -> A
 }
 
 /// Changes the ids of a success and signs the changed node properly. A refusal names nobody and stays.
-fn with_ids(judgement: &Judgement<'_>, answer: Answer, change: &dyn Fn(&mut Map<String, Value>)) -> Answer {
-    let (Verdict::Success(_), Some(app)) = (&judgement.verdict, judgement.app) else { return answer };
+fn with_ids(judgement: &Judgement, answer: Answer, change: &dyn Fn(&mut Map<String, Value>)) -> Answer {
+    let (Verdict::Success(_), Some(app)) = (&judgement.verdict, judgement.app.as_deref()) else { return answer };
     let Ok(Value::Object(mut members)) = serde_json::from_str(&answer.node) else { return answer };
     change(&mut members);
     let members: Vec<(&str, Value)> = members.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();

@@ -14,4 +14,5 @@ mod faults;
 mod gateway_errors;
 mod page;
 mod program;
+mod rotation;
 mod walk;

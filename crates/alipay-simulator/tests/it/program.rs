@@ -10,7 +10,25 @@ use vestibule_alipay_simulator::cert_sn;
 use x509_parser::pem::Pem;
 
 #[test]
-fn the_program_prints_its_addresses_and_writes_the_four_files() {
+fn the_program_takes_orders_only_where_it_is_told_to() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_alipay-simulator"))
+        .args(["--control", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines: Vec<String> = BufReader::new(child.stdout.take().unwrap()).lines().take(5).map(Result::unwrap).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(lines[4].starts_with("control   http://127.0.0.1:"), "{lines:?}");
+
+    let refused =
+        Command::new(env!("CARGO_BIN_EXE_alipay-simulator")).args(["--control", "0.0.0.0:0"]).output().unwrap();
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("on loopback only"), "{refused:?}");
+}
+
+#[test]
+fn the_program_prints_prints_its_addresses_and_writes_the_four_files() {
     let folder = tempfile::tempdir().unwrap();
     let material = folder.path().join("material");
     fs::create_dir(&material).unwrap();
