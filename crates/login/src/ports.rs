@@ -76,7 +76,7 @@ pub trait AttemptStore: fmt::Debug + Send + Sync + 'static {
     /// Opens what [`AttemptStore::seal`] sealed under `key`; nothing when it is anything else: it came from a browser.
     ///
     /// # Errors
-    /// `Internal`, when it was sealed with a master key that is not here.
+    /// `Unavailable`, when it says that it was sealed with a master key that is not here: another instance may have it, or this one in a moment.
     async fn open(&self, key: &Digest, sealed: &Secret) -> Result<Option<Secret>>;
 
     /// Claims the attempt of `key`, which is over at `expires_at`. Of any number of callers, on any number of instances, exactly one is the first. The

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use url::Url;
-use vestibule_login::{Begin, Begun, Complete, Logins, PublicUrl, Settings, SignedIn, Stopped};
+use vestibule_login::{
+    AttemptStore, Begin, Begun, Complete, Logins, ProviderRows, PublicUrl, Settings, SignedIn, Stopped,
+};
 use vestibule_oauth_provider::{
-    AttemptFault, Authorization, BrowserSecret, Callback, Context, Error, ErrorKind, Field, Flow, NewAttempt,
-    OAuthProvider, Parameters, ProviderType, Registry, Result, Secret, Services, Subject, SubjectKind, Tokens,
-    Upstream, UserInfo, async_trait, provider_config,
+    AttemptFault, Authorization, Callback, Context, Error, ErrorKind, Field, Flow, NewAttempt, OAuthProvider,
+    Parameters, ProviderType, Registry, Result, Secret, Services, Subject, SubjectKind, Tokens, Upstream, UserInfo,
+    async_trait, provider_config,
 };
 use vestibule_testkit::{FixedClock, MemoryAttempts, MemoryRows, ScriptedHttp, SeededRandom, StaticCerts};
 
@@ -127,6 +129,24 @@ pub(crate) struct Bench {
     pub(crate) played: Played,
 }
 
+fn engine(
+    rows: Arc<dyn ProviderRows>,
+    attempts: Arc<dyn AttemptStore>,
+    clock: Arc<FixedClock>,
+    played: &Played,
+    settings: Settings,
+) -> Arc<Logins> {
+    let mut registry = Registry::new();
+    registry.add(played.clone()).unwrap();
+    let services = Services {
+        http: Arc::new(ScriptedHttp::new([])),
+        certs: Arc::new(StaticCerts::new()),
+        clock,
+        random: Arc::new(SeededRandom::new(1)),
+    };
+    Arc::new(Logins::new(rows, attempts, Arc::new(registry), services, settings))
+}
+
 pub(crate) fn config(client_id: &str, flow: &str, fault: Option<&str>) -> String {
     let fault = fault.map_or_else(|| "null".to_owned(), |fault| format!("\"{fault}\""));
     format!(r#"{{"clientId": "{client_id}", "clientSecret": "{CLIENT_SECRET}", "flow": "{flow}", "fault": {fault}}}"#)
@@ -144,17 +164,16 @@ impl Bench {
         let attempts = Arc::new(MemoryAttempts::new());
         let clock = Arc::new(FixedClock::new());
         let played = Played::default();
-        let mut registry = Registry::new();
-        registry.add(played.clone()).unwrap();
-        let services = Services {
-            http: Arc::new(ScriptedHttp::new([])),
-            certs: Arc::new(StaticCerts::new()),
-            clock: clock.clone(),
-            random: Arc::new(SeededRandom::new(1)),
-        };
         let settings = Settings::new(PublicUrl::parse(public_url).unwrap());
-        let logins = Logins::new(rows.clone(), attempts.clone(), Arc::new(registry), services, settings);
-        Self { logins: Arc::new(logins), rows, attempts, clock, played }
+        let logins = engine(rows.clone(), attempts.clone(), clock.clone(), &played, settings);
+        Self { logins, rows, attempts, clock, played }
+    }
+
+    /// The same bench, with an engine that sees its storage through these.
+    pub(crate) fn over(self, rows: Arc<dyn ProviderRows>, attempts: Arc<dyn AttemptStore>) -> Self {
+        let settings = self.logins.settings().clone();
+        let logins = engine(rows, attempts, self.clock.clone(), &self.played, settings);
+        Self { logins, ..self }
     }
 
     /// With the row `acme/main` going wrong in this way.
@@ -186,17 +205,22 @@ impl Bench {
     ) -> Result<SignedIn, Stopped> {
         let state = state(&begun.authorize_url);
         let parameters = parameters.into_iter().chain([("state", state.as_str())]).collect();
-        self.complete_with(provider, parameters, Some(begun.cookie.value().clone())).await
+        self.complete_with(provider, parameters, Some(begun.cookie.value().expose())).await
     }
 
     pub(crate) async fn complete_with(
         &self,
         provider: &str,
         parameters: Parameters,
-        browser: Option<BrowserSecret>,
+        cookie: Option<&str>,
     ) -> Result<SignedIn, Stopped> {
-        let complete = Complete { owner: "acme", provider, parameters, browser };
+        let complete = Complete { owner: "acme", provider, parameters, cookie };
         self.logins.complete(complete).await
+    }
+
+    /// Whether somebody was sent to the upstream.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.attempts.sealed() > 0
     }
 
     pub(crate) fn exchanges(&self) -> Vec<Exchanged> {

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use vestibule_login::Begin;
-use vestibule_oauth_provider::{AttemptFault, ErrorKind, Step};
+use vestibule_oauth_provider::{AttemptFault, ErrorKind, Intent, Step};
+use vestibule_testkit::MemoryRows;
 
 use crate::bench::{Bench, config, parameter, state};
 
@@ -61,7 +62,7 @@ async fn a_provider_that_forgets_the_state_begins_nothing() {
     let error = bench.logins.begin(Begin::sign_in("acme", "main")).await.unwrap_err();
     assert_eq!(*error.kind(), ErrorKind::Internal);
     assert!(error.message().starts_with("provider \"acme/main\": the provider's authorize url"), "{error}");
-    assert!(bench.attempts.is_empty());
+    assert!(!bench.has_begun());
 }
 
 #[tokio::test]
@@ -81,7 +82,7 @@ async fn a_row_that_is_missing_or_disabled_begins_nothing() {
         assert_eq!(*error.kind(), ErrorKind::Attempt(AttemptFault::ProviderGone));
         assert!(error.message().len() < 400);
     }
-    assert!(bench.attempts.is_empty());
+    assert!(!bench.has_begun());
 }
 
 #[tokio::test]
@@ -107,17 +108,55 @@ async fn a_return_to_on_another_site_begins_nothing() {
         let error = bench.logins.begin(begin).await.unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::Unsupported);
     }
-    assert!(bench.attempts.is_empty());
+    assert!(!bench.has_begun());
 }
 
 #[tokio::test]
-async fn attempts_that_are_over_are_swept() {
+async fn nothing_is_stored_until_somebody_comes_back() {
     let bench = Bench::new();
-    bench.begin().await;
+    for _ in 0..100 {
+        bench.begin().await;
+    }
+    assert_eq!((bench.attempts.sealed(), bench.attempts.claimed()), (100, 0));
+    bench.complete(&bench.begin().await).await.unwrap();
+    assert_eq!(bench.attempts.claimed(), 1);
+}
+
+#[tokio::test]
+async fn claims_are_swept_when_no_instances_clock_lets_the_attempt_pass() {
+    let bench = Bench::new();
+    bench.complete(&bench.begin().await).await.unwrap();
     bench.clock.advance(Duration::from_secs(300));
-    bench.begin().await;
-    assert_eq!(bench.logins.sweep().await.unwrap(), 0);
-    bench.clock.advance(Duration::from_secs(301));
+    bench.complete(&bench.begin().await).await.unwrap();
+    bench.clock.advance(Duration::from_secs(600));
+    assert_eq!(bench.logins.sweep().await.unwrap(), 0, "another instance may be five minutes late");
+    bench.clock.advance(Duration::from_secs(1));
     assert_eq!(bench.logins.sweep().await.unwrap(), 1);
-    assert_eq!(bench.attempts.len(), 1);
+    assert_eq!(bench.attempts.claimed(), 1);
+}
+
+#[tokio::test]
+async fn the_longest_return_to_fits_into_the_cookie_beside_long_names() {
+    let bench = Bench::at("https://sign-in.some-subsidiary.example.com/identity/auth");
+    let (owner, name) = ("统一身份认证平台".repeat(3), "支付宝".repeat(6));
+    bench.rows.put(MemoryRows::row(7, &owner, &name, "Played", &config("2021000000000000", "openid", None)));
+    let longest = format!("/{}", "a".repeat(1_023));
+    let begun = bench.logins.begin(Begin::sign_in(&owner, &name).return_to(&longest)).await.unwrap();
+    assert!(begun.cookie.set_cookie().len() <= 4_000, "{}", begun.cookie.set_cookie().len());
+    let usual = bench.begin().await.cookie;
+    assert!(usual.set_cookie().len() < 1_500, "{}", usual.set_cookie().len());
+    for asked in [format!("{longest}a"), format!("/{}", "ü".repeat(500))] {
+        let error = bench.logins.begin(Begin::sign_in("acme", "main").return_to(&asked)).await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Unsupported, "{}", asked.len());
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_no_cookie_holds_is_refused_with_the_reason() {
+    let bench = Bench::new();
+    let intent = Intent::Link { host_user: "u".repeat(4_000) };
+    let error = bench.logins.begin(Begin::sign_in("acme", "main").intent(intent)).await.unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::Configuration);
+    assert!(error.message().contains("bytes long, and browsers keep 4000"), "{error}");
+    assert!(!error.message().contains("uuu"), "{error}");
 }

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use vestibule_login::{Again, Begin};
-use vestibule_oauth_provider::{AttemptFault, BrowserSecret, ErrorKind, Intent, Parameters, Step};
+use vestibule_oauth_provider::{AttemptFault, ErrorKind, Intent, Step};
 use vestibule_testkit::MemoryRows;
 
-use crate::bench::{ACCESS_TOKEN, Bench, CODE, config, fault, state};
+use crate::bench::{ACCESS_TOKEN, Bench, CODE, config, fault};
 
 #[tokio::test]
 async fn who_comes_back_as_they_left_is_signed_in() {
@@ -52,43 +52,6 @@ async fn of_callbacks_that_race_exactly_one_wins() {
     }
     assert_eq!(wins, 1);
     assert_eq!(bench.exchanges().len(), 1);
-}
-
-#[tokio::test]
-async fn a_state_that_was_never_handed_out_or_is_not_one_is_refused() {
-    let bench = Bench::new();
-    let begun = bench.begin().await;
-    let real = state(&begun.authorize_url);
-    let queries = [
-        format!("code={CODE}"),
-        format!("code={CODE}&state="),
-        format!("code={CODE}&state=0{real}"),
-        format!("code={CODE}&state={}", real.to_uppercase()),
-        format!("code={CODE}&state={real}&state={real}"),
-        format!("code={CODE}&state=other&state={real}"),
-        format!("code={CODE}&STATE={real}"),
-    ];
-    for query in queries {
-        let parameters = Parameters::from_urlencoded(&query).unwrap();
-        let result = bench.complete_with("main", parameters, Some(begun.cookie.value().clone())).await;
-        assert_eq!(fault(result), AttemptFault::Unknown);
-    }
-    // None of these was the attempt's own state: it is still there.
-    assert!(bench.complete(&begun).await.is_ok());
-}
-
-#[tokio::test]
-async fn another_browser_is_refused_and_ends_the_attempt() {
-    let bench = Bench::new();
-    let another = bench.begin().await;
-    for browser in [None, Some(BrowserSecret::received("")), Some(another.cookie.value().clone())] {
-        let begun = bench.begin().await;
-        let parameters = [("state", state(&begun.authorize_url).as_str()), ("code", CODE)].into_iter().collect();
-        let result = bench.complete_with("main", parameters, browser).await;
-        assert_eq!(fault(result), AttemptFault::OtherBrowser);
-        assert_eq!(fault(bench.complete(&begun).await), AttemptFault::AlreadyUsed);
-    }
-    assert!(bench.exchanges().is_empty());
 }
 
 #[tokio::test]
@@ -159,14 +122,6 @@ async fn a_refusal_is_told_with_what_had_been_asked_for() {
     let again = Again { intent: Intent::SignIn, return_to: "/me".to_owned() };
     assert_eq!(stopped.again, Some(again));
     assert!(bench.exchanges().is_empty());
-}
-
-#[tokio::test]
-async fn a_stranger_learns_nothing_of_what_had_been_asked_for() {
-    let bench = Bench::new();
-    let begun = bench.begin().await;
-    let parameters = [("state", state(&begun.authorize_url))].into_iter().collect();
-    assert_eq!(bench.complete_with("main", parameters, None).await.unwrap_err().again, None);
 }
 
 #[tokio::test]

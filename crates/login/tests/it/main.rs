@@ -8,10 +8,15 @@
     reason = "a test that panics has failed"
 )]
 
+mod attacks;
 mod bench;
+mod cookies;
+mod counting;
 mod engine_begins;
 mod engine_completes;
 mod logs;
+mod opened;
 mod page;
 mod routes_answer;
 mod site;
+mod unavailable;

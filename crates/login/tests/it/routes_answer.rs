@@ -56,7 +56,7 @@ async fn a_return_to_elsewhere_is_refused_before_anything_begins() {
         assert!(answer.set_cookies().is_empty());
         assert!(!answer.body.contains("evil"), "{}", answer.body);
     }
-    assert!(site.bench.attempts.is_empty());
+    assert!(!site.bench.has_begun());
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn neither_head_nor_post_begins_or_completes_anything() {
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
         assert!(answer.set_cookies().is_empty() && answer.header("location").is_empty());
     }
-    assert!(site.bench.attempts.is_empty());
+    assert!(!site.bench.has_begun());
     let begun = site.get("/login/acme/main", &[]).await;
     let path = format!("/callback/acme/main?code={CODE}&state={}", state(&begun.location()));
     let cookie = begun.attempt_cookie();
@@ -106,7 +106,7 @@ async fn a_frame_an_image_or_a_prefetch_begins_nothing() {
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{header:?}");
         assert!(answer.set_cookies().is_empty());
     }
-    assert!(site.bench.attempts.is_empty());
+    assert!(!site.bench.has_begun());
     for destination in ["document", "empty"] {
         let answer = site.get("/login/acme/main", &[("sec-fetch-dest", destination)]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER);
@@ -140,60 +140,6 @@ async fn a_missing_and_a_disabled_row_look_the_same() {
         bodies.push(answer.body.replace(reference.split('<').next().unwrap(), "…"));
     }
     assert!(bodies.iter().all(|body| *body == bodies[0]));
-}
-
-#[tokio::test]
-async fn a_callback_from_another_browser_is_refused_and_its_cookie_cleared() {
-    let site = site();
-    let begun = site.get("/login/acme/main", &[]).await;
-    let another = site.get("/login/acme/main", &[]).await;
-    let path = format!("/callback/acme/main?code={CODE}&state={}", state(&begun.location()));
-    let answer = site.get(&path, &[("cookie", &another.attempt_cookie())]).await;
-    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
-    let name = begun.attempt_cookie().split('=').next().unwrap().to_owned();
-    assert_eq!(answer.set_cookies().len(), 1);
-    assert!(answer.set_cookies()[0].starts_with(&format!("{name}=; Path=/; Max-Age=0;")));
-}
-
-#[tokio::test]
-async fn a_cookie_that_stands_twice_is_no_proof() {
-    let site = site();
-    let begun = site.get("/login/acme/main", &[]).await;
-    let cookie = begun.attempt_cookie();
-    let name = cookie.split('=').next().unwrap();
-    let path = format!("/callback/acme/main?code={CODE}&state={}", state(&begun.location()));
-    let answer = site.get(&path, &[("cookie", &format!("{name}=planted")), ("cookie", &cookie)]).await;
-    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
-}
-
-#[tokio::test]
-async fn other_cookies_may_hold_anything() {
-    let site = site();
-    let begun = site.get("/login/acme/main", &[]).await;
-    let cookie = format!("a=\u{fc}; b; =c; {}; d=e=f", begun.attempt_cookie());
-    let path = format!("/callback/acme/main?code={CODE}&state={}", state(&begun.location()));
-    let landed = site.get(&path, &[("cookie", &cookie)]).await;
-    assert_eq!(landed.status, StatusCode::SEE_OTHER);
-}
-
-#[tokio::test]
-async fn of_too_many_attempt_cookies_the_oldest_are_cleared() {
-    let site = site();
-    let name = |number: usize| format!("__Host-vestibule-{number:016x}");
-    let mut cookies: Vec<_> = (0..10).map(|number| format!("{}=x", name(number))).collect();
-    cookies.push("__Host-vestibule-session=kept".to_owned());
-    let begun = site.get("/login/acme/main", &[("cookie", &cookies.join("; "))]).await;
-    let lines = begun.set_cookies();
-    assert_eq!(lines.len(), 3);
-    for (line, number) in lines[1..].iter().zip(0..) {
-        assert!(line.starts_with(&format!("{}=; Path=/; Max-Age=0;", name(number))), "{line}");
-    }
-    // The callback's own cookie is needed, however old it is, and is cleared once.
-    cookies.insert(0, begun.attempt_cookie());
-    let path = format!("/callback/acme/main?code={CODE}&state={}", state(&begun.location()));
-    let landed = site.get(&path, &[("cookie", &cookies.join("; "))]).await;
-    assert_eq!(landed.status, StatusCode::SEE_OTHER);
-    assert_eq!(landed.set_cookies().len(), 1 + 1 + 2);
 }
 
 #[tokio::test]
