@@ -1,4 +1,4 @@
-//! Attempts in SQLite.
+//! Attempts on every database.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -9,152 +9,123 @@
 
 use std::sync::Arc;
 
-use tempfile::TempDir;
 use vestibule_attempt_store::SqlAttempts;
 use vestibule_database::{Database, Keyring, MasterKey};
-use vestibule_login::{AttemptStore, Taken};
-use vestibule_oauth_provider::{Digest, Secret, SystemRandom};
-use vestibule_testkit::stores::{self, at, stored_attempt};
+use vestibule_login::{AttemptStore, Claim};
+use vestibule_oauth_provider::{Digest, ErrorKind, Secret, SystemRandom};
+use vestibule_testkit::databases::{TestDatabase, Value, on_every_database};
+use vestibule_testkit::stores::{self, at};
 
 fn keyring(digit: &str) -> Keyring {
     Keyring::new(MasterKey::from_text(&Secret::new(digit.repeat(64))).unwrap())
 }
 
-fn attempts(database: &Database) -> SqlAttempts {
-    SqlAttempts::new(database.clone(), keyring("1"), Arc::new(SystemRandom::new()))
+fn over(database: Database, keyring: Keyring) -> SqlAttempts {
+    SqlAttempts::new(database, keyring, Arc::new(SystemRandom::new()))
 }
 
-async fn in_file() -> (TempDir, Database) {
-    let folder = TempDir::new().unwrap();
-    let database = Database::open(&format!("sqlite:{}", folder.path().join("test.db").display())).await.unwrap();
-    (folder, database)
+/// An instance with a pool of its own, as another server has it.
+async fn instance(database: &TestDatabase) -> SqlAttempts {
+    over(Database::open(database.url()).await.unwrap(), keyring("1"))
 }
 
-async fn rows(database: &Database) -> i64 {
-    sqlx::query_scalar("SELECT COUNT(*) FROM vestibule_attempt").fetch_one(database.sqlite()).await.unwrap()
+async fn rows(database: &TestDatabase) -> u64 {
+    database.query_texts("SELECT COUNT(*) FROM vestibule_used_attempt", &[]).await[0][0].parse().unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn attempts_in_a_file_conform() {
-    let (_folder, database) = in_file().await;
-    stores::attempts(Arc::new(attempts(&database))).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn attempts_in_memory_conform() {
-    let database = Database::open("sqlite::memory:").await.unwrap();
-    stores::attempts(Arc::new(attempts(&database))).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn two_instances_on_one_file_hand_an_attempt_out_once() {
-    let (folder, first) = in_file().await;
-    let second = Database::open(&format!("sqlite:{}", folder.path().join("test.db").display())).await.unwrap();
-    let stores = [Arc::new(attempts(&first)), Arc::new(attempts(&second))];
-    stores[0].put(stored_attempt("race", "prize", 1_000)).await.unwrap();
-    let racers: Vec<_> = (0..64)
-        .map(|number| {
-            let store = stores[number % 2].clone();
-            tokio::spawn(async move { store.take(&Digest::of("race")).await.unwrap() })
-        })
-        .collect();
-    let mut winners = 0;
-    for racer in racers {
-        winners += usize::from(matches!(racer.await.unwrap(), Taken::Fresh(_)));
-    }
-    assert_eq!(winners, 1);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_flood_stays_below_the_cap_and_the_latest_stay() {
-    let database = Database::open("sqlite::memory:").await.unwrap();
-    let store = Arc::new(attempts(&database).with_cap(100));
-    store.put(stored_attempt("expired", "x", 1)).await.unwrap();
-    for number in 0..500 {
-        store.put(stored_attempt(&format!("{number}"), "x", 10_000 + number)).await.unwrap();
-        assert!(rows(&database).await <= 100);
-    }
-    for (state, there) in [("expired", false), ("0", false), ("300", false), ("450", true), ("499", true)] {
-        let taken = store.take(&Digest::of(state)).await.unwrap();
-        assert_eq!(matches!(taken, Taken::Fresh(_)), there, "{state}");
+on_every_database! {
+    async fn attempts_conform(database: TestDatabase) {
+        stores::attempts([Arc::new(instance(&database).await), Arc::new(instance(&database).await)]).await;
     }
 
-    let floods: Vec<_> = (0..300)
-        .map(|number| {
-            let store = store.clone();
-            tokio::spawn(async move { store.put(stored_attempt(&format!("flood {number}"), "x", 20_000)).await })
-        })
-        .collect();
-    for flood in floods {
-        flood.await.unwrap().unwrap();
+    async fn claims_stay_below_the_cap(database: TestDatabase) {
+        stores::bounded_attempts(&instance(&database).await.with_cap(100), 100).await;
     }
-    assert!((90..=100).contains(&rows(&database).await));
+
+    async fn a_flood_within_one_second_drops_no_more_than_it_has_to(database: TestDatabase) {
+        let store = Arc::new(instance(&database).await.with_cap(100));
+        let claims: Vec<_> = (0..250)
+            .map(|number| {
+                let store = store.clone();
+                tokio::spawn(async move { store.claim(&Digest::of(&format!("{number}")), at(600)).await.unwrap() })
+            })
+            .collect();
+        for claim in claims {
+            assert_eq!(claim.await.unwrap(), Claim::First);
+        }
+        // What was under way when they were counted comes on top: one for each connection.
+        let rows = rows(&database).await;
+        assert!((90..=100 + 16).contains(&rows), "{rows}");
+    }
+
+    async fn several_instances_share_one_cap(database: TestDatabase) {
+        let stores = [instance(&database).await.with_cap(128), instance(&database).await.with_cap(128)];
+        for number in 0..400 {
+            let key = Digest::of(&format!("{number}"));
+            stores[number % 2].claim(&key, at(1_000 + u64::try_from(number).unwrap())).await.unwrap();
+            assert!(rows_are_few(&database, number).await, "each exceeds it by one batch of two at most");
+        }
+    }
+
+    async fn old_claims_are_swept_however_many_there_are(database: TestDatabase) {
+        let store = instance(&database).await;
+        let digits = "(SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4
+            UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)";
+        let number = "a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d";
+        let fill = format!(
+            "INSERT INTO vestibule_used_attempt (attempt_key, expires_at)
+             SELECT CONCAT('key ', {number}), 1000 + c.d FROM {digits} a, {digits} b, {digits} c, {digits} e, {digits} f
+             WHERE f.d < 3"
+        );
+        database.execute(&fill, &[]).await;
+        store.claim(&Digest::of("young"), at(2_000)).await.unwrap();
+        assert_eq!(store.sweep(at(1_000)).await.unwrap(), 0);
+        assert_eq!(store.sweep(at(1_009)).await.unwrap(), 27_000);
+        assert_eq!(store.sweep(at(2_000)).await.unwrap(), 3_000);
+        assert_eq!(rows(&database).await, 1);
+    }
+
+    async fn nothing_of_an_attempt_is_in_the_database_but_its_digest(database: TestDatabase) {
+        let store = instance(&database).await;
+        let key = Digest::of("STATE-IN-THE-CLEAR");
+        store.seal(&key, &Secret::new("CONTENT-IN-THE-CLEAR")).unwrap();
+        assert_eq!(rows(&database).await, 0, "who only begins leaves nothing");
+        store.claim(&key, at(1_600)).await.unwrap();
+        let stored = database.query_texts("SELECT attempt_key, expires_at FROM vestibule_used_attempt", &[]).await;
+        assert_eq!(stored, [[key.to_string(), "1600".to_owned()]]);
+    }
+
+    async fn a_claim_that_another_client_wrote_counts(database: TestDatabase) {
+        let store = instance(&database).await;
+        let key = Digest::of("state").to_string();
+        let statement = "INSERT INTO vestibule_used_attempt (attempt_key, expires_at) VALUES (?, ?)";
+        database.execute(statement, &[Value::Text(&key), Value::Int(1_600)]).await;
+        assert_eq!(store.claim(&Digest::of("state"), at(1_600)).await.unwrap(), Claim::AlreadyUsed);
+    }
+
+    async fn a_store_that_is_closed_is_unavailable(database: TestDatabase) {
+        let closed = Database::open(database.url()).await.unwrap();
+        let store = over(closed.clone(), keyring("1"));
+        closed.close().await;
+        let error = store.claim(&Digest::of("state"), at(1_600)).await.unwrap_err();
+        assert_eq!(*error.kind(), ErrorKind::Unavailable, "{}", error.report());
+        assert_eq!(*store.sweep(at(1_600)).await.unwrap_err().kind(), ErrorKind::Unavailable);
+    }
+}
+
+async fn rows_are_few(database: &TestDatabase, number: usize) -> bool {
+    // Asked now and then: a client of its own connects each time.
+    !number.is_multiple_of(40) || rows(database).await <= 128 + 2
 }
 
 #[tokio::test]
-async fn expired_attempts_make_room_before_young_ones() {
+async fn an_attempt_that_another_master_key_sealed_may_be_opened_elsewhere() {
     let database = Database::open("sqlite::memory:").await.unwrap();
-    let store = attempts(&database).with_cap(10);
-    // The first to come is the one that lives longest.
-    let mut patient = stored_attempt("patient", "x", 1_000);
-    patient.expires_at = at(90_000);
-    store.put(patient).await.unwrap();
-    for number in 0..9 {
-        store.put(stored_attempt(&format!("short {number}"), "x", 1_000 + number)).await.unwrap();
-    }
-    store.put(stored_attempt("new", "x", 50_000)).await.unwrap();
-    assert_eq!(rows(&database).await, 2);
-    assert!(matches!(store.take(&Digest::of("patient")).await.unwrap(), Taken::Fresh(_)));
-}
-
-#[tokio::test]
-async fn neither_state_nor_content_is_in_the_files() {
-    let (folder, database) = in_file().await;
-    let store = attempts(&database);
-    store.put(stored_attempt("STATE-IN-THE-CLEAR", "CONTENT-IN-THE-CLEAR", 1_000)).await.unwrap();
-    let mut searched = 0;
-    for entry in folder.path().read_dir().unwrap() {
-        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
-        searched += bytes.len();
-        let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
-        assert!(!holds("STATE-IN-THE-CLEAR") && !holds("CONTENT-IN-THE-CLEAR"));
-    }
-    assert!(searched > 10_000);
-}
-
-#[tokio::test]
-async fn a_taken_attempt_keeps_no_content() {
-    let database = Database::open("sqlite::memory:").await.unwrap();
-    let store = attempts(&database);
-    store.put(stored_attempt("a", "content", 1_000)).await.unwrap();
-    store.take(&Digest::of("a")).await.unwrap();
-    let content: String =
-        sqlx::query_scalar("SELECT content FROM vestibule_attempt").fetch_one(database.sqlite()).await.unwrap();
-    assert_eq!(content, "");
-}
-
-#[tokio::test]
-async fn content_moved_to_another_attempt_does_not_open() {
-    let database = Database::open("sqlite::memory:").await.unwrap();
-    let store = attempts(&database);
-    store.put(stored_attempt("a", "content", 1_000)).await.unwrap();
-    store.put(stored_attempt("b", "other", 1_000)).await.unwrap();
-    sqlx::query("UPDATE vestibule_attempt SET content = (SELECT content FROM vestibule_attempt WHERE key = ?)")
-        .bind(Digest::of("a").to_string())
-        .execute(database.sqlite())
-        .await
-        .unwrap();
-    let error = store.take(&Digest::of("b")).await.err().unwrap();
-    assert!(error.message().contains("sealed for another owner, row"), "{error}");
-    assert!(matches!(store.take(&Digest::of("a")).await.unwrap(), Taken::Fresh(_)));
-}
-
-#[tokio::test]
-async fn an_instance_with_another_master_key_uses_nothing_up() {
-    let database = Database::open("sqlite::memory:").await.unwrap();
-    let store = attempts(&database);
-    let stranger = SqlAttempts::new(database.clone(), keyring("2"), Arc::new(SystemRandom::new()));
-    store.put(stored_attempt("a", "content", 1_000)).await.unwrap();
-    assert!(stranger.take(&Digest::of("a")).await.is_err());
-    assert!(matches!(store.take(&Digest::of("a")).await.unwrap(), Taken::Fresh(_)));
+    let (ours, others) = (over(database.clone(), keyring("1")), over(database, keyring("2")));
+    let key = Digest::of("state");
+    let sealed = others.seal(&key, &Secret::new("content")).unwrap();
+    let error = ours.open(&key, &sealed).await.err().unwrap();
+    assert_eq!(*error.kind(), ErrorKind::Unavailable);
+    assert!(error.message().contains("master key") && !error.message().contains(sealed.expose()), "{error}");
+    assert!(others.open(&key, &sealed).await.unwrap().is_some());
 }
