@@ -20,7 +20,7 @@ fn issue(request: &LeafRequest, key: &RsaKey) -> IssuedCertificate {
     Authority::shared().unwrap().issue(request, key).unwrap()
 }
 
-/// Redeems a code as this application: the sub_code of the refusal, or the serial number of the certificate that signed.
+/// Redeems a code as this application: the `sub_code` of the refusal, or the serial number of the certificate that signed.
 async fn redeem(simulator: &Simulator, app: &AppRegistration) -> Result<String, String> {
     let reply = Call::token(app, &code_of(simulator, "lilei")).send(simulator).await;
     let answer = cut(reply.text());

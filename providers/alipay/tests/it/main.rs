@@ -12,7 +12,10 @@
 mod answers;
 mod fixtures;
 mod house;
+mod rotation;
 mod scripted;
 mod sign_in;
+mod signing_key;
 mod slots;
 mod versions;
+mod world;

@@ -1,62 +1,12 @@
 //! Whole logins against the simulator, over loopback, with the real HTTP client; and with every fault that the simulator can make.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use vestibule_alipay_simulator::{Fault, FaultPlan, INFO_METHOD, RecordedRequest, Simulator, TOKEN_METHOD};
-use vestibule_http_client::{GuardedClient, Settings};
-use vestibule_oauth_provider::{
-    AttemptFault, Context, ErrorKind, OAuthProvider, Result, Step, SubjectKind, Url, UserInfo,
-};
-use vestibule_testkit::FixedClock;
+use vestibule_alipay_simulator::{Fault, FaultPlan, INFO_METHOD, RecordedRequest, TOKEN_METHOD};
+use vestibule_oauth_provider::{AttemptFault, ErrorKind, Step, SubjectKind};
 
-use crate::house::{self, Login, app, config, context, guide, now};
-
-struct World {
-    simulator: Simulator,
-    provider: Arc<dyn OAuthProvider>,
-    cx: Context,
-}
-
-impl World {
-    async fn with(more: &str) -> Self {
-        Self::patient(more, Duration::from_secs(10)).await
-    }
-
-    async fn patient(more: &str, patience: Duration) -> Self {
-        let simulator = Simulator::builder().app(app()).clock(Arc::new(now)).start().await.unwrap();
-        let gateway = simulator.gateway_url();
-        let host = format!("127.0.0.1:{}", gateway.port().unwrap());
-        let http = GuardedClient::new(Settings {
-            allow: vec![host.parse().unwrap()],
-            total_timeout: patience,
-            ..Settings::default()
-        });
-        let cx = context(guide(&app().material()), Arc::new(http.unwrap()), FixedClock::new());
-        let config = config(&format!(
-            r#""environment":"custom","authorizeUrl":"{}","gatewayUrl":"{gateway}",{more}"#,
-            simulator.authorize_url()
-        ));
-        let provider = house::open(&config, &cx).await.unwrap();
-        Self { simulator, provider, cx }
-    }
-
-    async fn callback(&self, user: &str) -> (Login, Url) {
-        let login = Login::begin(self.provider.as_ref(), &self.cx).await;
-        let back = self.simulator.agree(&login.authorization.url, user).unwrap();
-        (login, back)
-    }
-
-    async fn sign_in(&self, user: &str) -> Result<UserInfo> {
-        let (login, back) = self.callback(user).await;
-        self.finish(login, back.query().unwrap()).await
-    }
-
-    async fn finish(&self, login: Login, query: &str) -> Result<UserInfo> {
-        let callback = login.admit(query, self.provider.as_ref(), &self.cx);
-        house::complete(self.provider.as_ref(), &callback).await
-    }
-}
+use crate::house::{self, Login, app};
+use crate::world::World;
 
 fn kind(name: &str) -> SubjectKind {
     SubjectKind::new(name)

@@ -4,21 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vestibule_alipay_simulator::{AppRegistration, Authority, CaClass, LeafRequest, Material, RsaKey, SharedKey};
-use vestibule_oauth_provider::{ErrorKind, KeyGrant, Owners, PrivateKeyField, Secret, Severity, Step};
+use vestibule_oauth_provider::{ErrorKind, Severity, Step};
 use vestibule_testkit::{FixedClock, ScriptedHttp, StaticCerts};
 
 use crate::house::{Login, app, check, clean, config, context, custom, guide, now, open};
 
-const SUBJECT: &str = r#""subject":"open_id""#;
+pub(crate) const SUBJECT: &str = r#""subject":"open_id""#;
 const PID: &str = AppRegistration::DEFAULT_PID;
 const OTHER_PID: &str = "2088000000000002";
 
-fn cx(certs: StaticCerts) -> vestibule_oauth_provider::Context {
+pub(crate) fn cx(certs: StaticCerts) -> vestibule_oauth_provider::Context {
     context(certs, Arc::new(ScriptedHttp::default()), FixedClock::new())
 }
 
 /// Why a row with these records does not open; `check` must say the same.
-async fn refusal(certs: StaticCerts, config: &str) -> String {
+pub(crate) async fn refusal(certs: StaticCerts, config: &str) -> String {
     let cx = cx(certs);
     let error = open(config, &cx).await.expect_err("refused");
     assert_eq!(*error.kind(), ErrorKind::Configuration, "{error}");
@@ -32,13 +32,13 @@ async fn refusal(certs: StaticCerts, config: &str) -> String {
 }
 
 #[track_caller]
-fn assert_says(message: &str, words: &[&str]) {
+pub(crate) fn assert_says(message: &str, words: &[&str]) {
     for word in words {
         assert!(message.contains(word), "{word:?} is not in: {message}");
     }
 }
 
-fn material() -> Material {
+pub(crate) fn material() -> Material {
     app().material()
 }
 
@@ -357,57 +357,4 @@ async fn addresses_that_the_installation_does_not_permit_are_refused() {
         assert_eq!(*error.kind(), ErrorKind::Configuration);
         assert_says(error.message(), &["\"gatewayUrl\""]);
     }
-}
-
-#[tokio::test]
-async fn a_shared_key_signs_nothing_for_a_gateway_that_only_the_row_names() {
-    let http = || Arc::new(ScriptedHttp::default().not_vouching_for("sim.example"));
-    let rogue = context(guide(&material()), http(), FixedClock::new());
-    let said = open(&custom(SUBJECT), &rogue).await.expect_err("refused").message().to_owned();
-    assert_says(&said, &["\"appCert\"", "\"admin/app-cert\"", "\"sim.example\"", "nothing is signed for it"]);
-    let findings = check(&custom(SUBJECT), &rogue).await;
-    let faults: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Fatal).collect();
-    assert!(faults.len() == 1 && faults[0].message == said, "the key is not even looked at: {findings:?}");
-
-    // Alipay's own gateway is Alipay's, whoever names it.
-    let production = check(&config(SUBJECT), &rogue).await;
-    assert!(!production.iter().any(|finding| finding.message.contains("nothing is signed")), "{production:?}");
-    // With a host that the installation vouches for it is signed, and so is with a key of one's own.
-    open(&custom(SUBJECT), &cx(guide(&material()))).await.unwrap();
-    let own = guide(&material()).changed("app-cert", |record| record.owner = "acme".to_owned());
-    open(&custom(SUBJECT), &context(own, http(), FixedClock::new())).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_shared_key_signs_for_the_owners_and_hosts_that_its_record_names() {
-    let granted = |owners: Owners, hosts: &[&str]| {
-        let grant = KeyGrant { owners, hosts: hosts.iter().map(|host| (*host).to_owned()).collect() };
-        let key = PrivateKeyField::secret(Secret::new(material().app_private_key), grant);
-        guide(&material()).changed("app-cert", |record| record.private_key = key)
-    };
-    let acme = || Owners::Listed(vec!["acme".to_owned()]);
-    open(&custom(SUBJECT), &cx(granted(acme(), &["sim.example"]))).await.unwrap();
-    let message = refusal(granted(Owners::Listed(Vec::new()), &["sim.example"]), &custom(SUBJECT)).await;
-    assert_says(&message, &["\"admin/app-cert\" is not shared with \"acme\""]);
-    for hosts in [&["other.example"][..], &["openapi.alipay.com"]] {
-        let message = refusal(granted(acme(), hosts), &custom(SUBJECT)).await;
-        assert_says(&message, &["add \"sim.example\" to the record's key hosts"]);
-    }
-    // Where hosts are named, Alipay's own count only when they are among them.
-    let findings = check(&config(SUBJECT), &cx(granted(acme(), &["sim.example"]))).await;
-    assert!(findings.iter().any(|finding| finding.message.contains("\"openapi.alipay.com\"")), "{findings:?}");
-}
-
-#[tokio::test]
-async fn a_key_is_not_asked_for_where_the_row_does_not_say_where_to_send_what_it_signs() {
-    let config = custom(SUBJECT).replace("https://sim.example/gateway.do", "gateway");
-    let mismatched = RsaKey::shared(SharedKey::Stranger).unwrap().pkcs8_base64();
-    let findings = check(&config, &cx(guide(&Material { app_private_key: mismatched, ..material() }))).await;
-    assert_eq!(findings.len(), 1, "{findings:?}");
-    assert_says(&findings[0].message, &["\"gatewayUrl\" is not an absolute url"]);
-    // A row that only lacks its subject is judged whole.
-    let certs = guide(&Material { app_private_key: "no key".to_owned(), ..material() });
-    let findings = check(&custom(r#""scope":"auth_base""#), &cx(certs)).await;
-    let all = findings.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("\n");
-    assert_says(&all, &["\"subject\" is missing", "the Private key field of record \"admin/app-cert\""]);
 }
