@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::line::{Limits, Line};
 use crate::pools::{Dialect, Pools, each};
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use crate::remote;
 #[cfg(feature = "sqlite")]
 use crate::sqlite;
+#[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+use crate::url;
 use crate::url::Location;
 use crate::{DbError, sql};
 
@@ -19,6 +22,7 @@ pub struct Database {
 #[derive(Debug)]
 struct Shared {
     pools: Pools,
+    line: Option<Line>,
     #[cfg(feature = "sqlite")]
     log: sqlite::Log,
 }
@@ -38,22 +42,42 @@ impl Database {
     /// [`DbError`]: the URL is not known here, the file cannot be made or is no database, the server does not answer, the schema is newer than ours, or
     /// another process has been migrating for more than a minute.
     pub async fn open(url: &str) -> Result<Self, DbError> {
+        Self::open_within(url, Limits::default()).await
+    }
+
+    /// The same within limits of one's own, which hold for PostgreSQL, MySQL and MariaDB.
+    ///
+    /// # Errors
+    /// As [`Database::open`].
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "mysql")),
+        expect(unused_variables, reason = "a file has no limits")
+    )]
+    pub async fn open_within(url: &str, limits: Limits) -> Result<Self, DbError> {
         match Location::parse(url)? {
             #[cfg(feature = "sqlite")]
             Location::SqliteMemory => sqlite::open_memory().await,
             #[cfg(feature = "sqlite")]
             Location::SqliteFile(path) => sqlite::open_file(&path).await,
             #[cfg(feature = "postgres")]
-            Location::Postgres(url) => remote::open_postgres(&url).await,
+            Location::Postgres(url) => remote::open_postgres(&url, limits).await,
             #[cfg(feature = "mysql")]
-            Location::MySql(url) => remote::open_mysql(&url).await,
+            Location::MySql(url) => remote::open_mysql(&url, limits).await,
+            #[cfg(not(feature = "sqlite"))]
+            Location::SqliteMemory | Location::SqliteFile(_) => Err(url::not_in_this_build("sqlite")),
+            #[cfg(not(feature = "postgres"))]
+            Location::Postgres(_) => Err(url::not_in_this_build("postgres")),
+            #[cfg(not(feature = "mysql"))]
+            Location::MySql(_) => Err(url::not_in_this_build("mysql")),
         }
     }
 
-    pub(crate) fn over(pools: Pools) -> Self {
+    /// A database over these connections; without a `line` it is a file.
+    pub(crate) fn over(pools: Pools, line: Option<Line>) -> Self {
         Self {
             shared: Arc::new(Shared {
                 pools,
+                line,
                 #[cfg(feature = "sqlite")]
                 log: sqlite::Log::default(),
             }),
@@ -82,9 +106,9 @@ impl Database {
         &self.shared.pools
     }
 
-    /// Whether it is reached over a network, where it may stop answering.
-    pub(crate) fn is_remote(&self) -> bool {
-        self.dialect() != Dialect::Sqlite
+    /// How it is reached over a network; nothing for a file.
+    pub(crate) fn line(&self) -> Option<&Line> {
+        self.shared.line.as_ref()
     }
 
     #[cfg(feature = "sqlite")]

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use vestibule_oauth_provider::Error;
 
+use crate::said::Said;
+
 /// The database could not be opened or did not answer. No message holds a URL, which may hold a password, or a value.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -72,13 +74,28 @@ pub enum DbError {
 
 impl DbError {
     pub(crate) fn took_too_long() -> Self {
-        Self::Unavailable("it did not answer a statement in time".into())
+        Self::Unavailable(Said::new("it did not answer a statement in time").into())
     }
 
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(crate) fn unreadable_url(scheme: &str, port: u16) -> Self {
         Self::Url(format!(
-            "it is not a URL of that kind; write \"{scheme}://user:password@host:{port}/name\", and percent-encode what is special in user and password"
+            "it cannot be read; write \"{scheme}://user:password@host:{port}/name\", and percent-encode what is special in user and password"
+        ))
+    }
+
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(crate) fn unknown_parameter(name: &str, known: &[&str]) -> Self {
+        let is_plain =
+            name.len() <= 30 && name.chars().all(|letter| letter.is_ascii_lowercase() || "-_".contains(letter));
+        let name = if is_plain { name } else { "…" };
+        Self::Url(format!("the parameter \"{name}\" is not known; known: {}", known.join(", ")))
+    }
+
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(crate) fn url_without_name(scheme: &str) -> Self {
+        Self::Url(format!(
+            "it names no database; write its name at the end, as in \"{scheme}://user:password@host/vestibule\""
         ))
     }
 }

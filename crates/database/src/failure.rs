@@ -3,16 +3,22 @@
 use sqlx::error::DatabaseError;
 
 use crate::DbError;
+use crate::said::Said;
 
+/// The drivers' own errors go no further: they repeat values, in their messages or beside them.
 impl From<sqlx::Error> for DbError {
     fn from(error: sqlx::Error) -> Self {
-        match &error {
+        match error {
             sqlx::Error::Database(said) if said.is_unique_violation() => Self::AlreadyThere,
-            sqlx::Error::Database(said) if is_passing(&**said) => Self::Unavailable(Box::new(error)),
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-                Self::Unavailable(Box::new(error))
-            }
-            _ => Self::Failed(Box::new(error)),
+            sqlx::Error::Database(said) if is_passing(&*said) => Self::Unavailable(Said::by_database(&*said).into()),
+            sqlx::Error::Database(said) => Self::Failed(Said::by_database(&*said).into()),
+            sqlx::Error::Io(error) => Self::Unavailable(Box::new(error)),
+            sqlx::Error::PoolTimedOut => Self::Unavailable(Said::new("no connection could be had in time").into()),
+            sqlx::Error::PoolClosed => Self::Unavailable(Said::new("the database was closed").into()),
+            sqlx::Error::WorkerCrashed => Self::Unavailable(Said::new("the connection was lost").into()),
+            // The line broke in the middle of an answer.
+            sqlx::Error::Protocol(_) => Self::Unavailable(Said::new("its answer could not be understood").into()),
+            other => Self::Failed(Said::by_driver(&other).into()),
         }
     }
 }
@@ -31,6 +37,7 @@ fn is_passing(said: &dyn DatabaseError) -> bool {
     if let Some(said) = said.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>() {
         return mysql(said.number());
     }
+    let _ = said;
     false
 }
 

@@ -18,6 +18,7 @@ pub(crate) fn create_owner_only(path: &Path) -> io::Result<File> {
 }
 
 /// Makes the file for its owner only, unless it is there. One that is open to others is left so and reported.
+#[cfg(feature = "sqlite")]
 pub(crate) fn ensure_owner_only(path: &Path) -> io::Result<()> {
     match create_owner_only(path) {
         Ok(file) => file.sync_all(),

@@ -7,9 +7,9 @@
 //! SQLite and PostgreSQL change tables in a transaction. MySQL and MariaDB do not: a start that was cut off leaves a step half done, and the next one does
 //! it again, passing over what is there already.
 
-use sqlx::AssertSqlSafe;
+use std::time::Duration;
 
-use crate::pools::{Dialect, each};
+use crate::pools::Dialect;
 use crate::{Database, DbError, Transaction, sql};
 
 struct Migration {
@@ -37,6 +37,8 @@ const MYSQL: &[Migration] = migrations!(2 "initial" in "mysql");
 const POSTGRES_LOCK: &str = "SELECT pg_advisory_xact_lock(8317996450128713071)";
 /// How long a starter waits for another one, in seconds.
 const PATIENCE: i64 = 60;
+/// How long one statement of a step may take: some go through whole tables.
+const LONGEST_STEP: Duration = Duration::from_secs(600);
 
 /// Brings the tables up to date, or refuses a database that is ahead of us.
 pub(crate) async fn migrate(database: &Database) -> Result<(), DbError> {
@@ -51,6 +53,7 @@ pub(crate) async fn migrate(database: &Database) -> Result<(), DbError> {
         return Ok(());
     }
     let mut transaction = database.begin().await?;
+    transaction.allow(LONGEST_STEP);
     lock(&mut transaction).await?;
     let done = all(&mut transaction, migrations, known).await;
     unlock(&mut transaction).await?;
@@ -123,7 +126,7 @@ async fn lock(transaction: &mut Transaction) -> Result<(), DbError> {
             // Names of locks are the server's, so the database's name is part of it; NULL and 0 are refusals.
             let taken = sql("SELECT COALESCE(GET_LOCK(CONCAT('vestibule ', MD5(DATABASE())), ?), 0)")
                 .bind(PATIENCE)
-                .fetch_number_unlimited(&mut *transaction)
+                .fetch_number(&mut *transaction)
                 .await?;
             if taken == 1 { Ok(()) } else { Err(DbError::LockedByOther { seconds: PATIENCE.unsigned_abs() }) }
         }
@@ -146,13 +149,9 @@ async fn binary_collation(transaction: &mut Transaction) -> Result<&'static str,
     Ok(if mariadb.fetch_number(transaction).await? > 0 { "utf8mb4_nopad_bin" } else { "utf8mb4_0900_bin" })
 }
 
-/// Runs a statement as it stands, for as long as it takes.
+/// Runs a statement as it stands.
 async fn run(transaction: &mut Transaction, statement: &str) -> Result<(), DbError> {
-    let statement = AssertSqlSafe(statement.to_owned());
-    let done = each!(Begun, transaction.begun(), begun => {
-        sqlx::raw_sql(statement).execute(&mut **begun).await.map(drop)
-    });
-    match done {
+    match transaction.run(statement.to_owned()).await? {
         Err(error) if is_done_already(&error) => Ok(()),
         done => Ok(done?),
     }

@@ -7,6 +7,8 @@ use sqlx::{PgPool, Postgres};
 #[cfg(feature = "sqlite")]
 use sqlx::{Sqlite, SqlitePool};
 
+use crate::lease::Lease;
+
 /// A pool of connections to the database that a URL named.
 #[derive(Debug, Clone)]
 pub(crate) enum Pools {
@@ -18,15 +20,15 @@ pub(crate) enum Pools {
     MySql(MySqlPool),
 }
 
-/// A transaction on one of them.
+/// A connection of one of them, with a transaction begun.
 #[derive(Debug)]
 pub(crate) enum Begun {
     #[cfg(feature = "sqlite")]
-    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Sqlite(Lease<Sqlite>),
     #[cfg(feature = "postgres")]
-    Postgres(sqlx::Transaction<'static, Postgres>),
+    Postgres(Lease<Postgres>),
     #[cfg(feature = "mysql")]
-    MySql(sqlx::Transaction<'static, MySql>),
+    MySql(Lease<MySql>),
 }
 
 /// A row of one of them.

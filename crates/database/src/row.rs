@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use sqlx::{Column as _, Row as _, TypeInfo as _, ValueRef as _};
+use sqlx::{Column as _, Row as _};
 
 use crate::DbError;
 use crate::pools::AnyRow;
+use crate::said::Said;
 
 /// A row of an answer.
 pub struct Row(pub(crate) AnyRow);
@@ -25,7 +26,7 @@ impl Row {
     /// [`DbError::Failed`], when it is not UTF-8, or there is no such column.
     pub fn utf8(&self, column: &str) -> Result<Option<String>, DbError> {
         let decoded = self.bytes(column)?.map(String::from_utf8).transpose();
-        decoded.map_err(|error| sqlx::Error::Decode(error.utf8_error().into()).into())
+        decoded.map_err(|_| failed(format!("column {column:?} is not UTF-8 text")))
     }
 
     /// A number.
@@ -77,6 +78,7 @@ impl Row {
             AnyRow::Sqlite(row) => row.try_get_unchecked(place)?,
             #[cfg(feature = "postgres")]
             AnyRow::Postgres(row) => {
+                use sqlx::{TypeInfo as _, ValueRef as _};
                 let value = row.try_get_raw(place)?;
                 // PostgreSQL gives each number in as many bytes as its type has.
                 match value.type_info().name() {
@@ -92,7 +94,11 @@ impl Row {
 }
 
 fn null(column: &str) -> DbError {
-    sqlx::Error::Decode(format!("column {column:?} is NULL").into()).into()
+    failed(format!("column {column:?} is NULL"))
+}
+
+fn failed(said: String) -> DbError {
+    DbError::Failed(Said::new(said).into())
 }
 
 impl fmt::Debug for Row {

@@ -5,17 +5,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::time::Duration;
 
-use sqlx::query::Query;
-use sqlx::{Arguments, AssertSqlSafe, Database as Driver, Encode, IntoArguments, Type};
-
-use crate::pools::{AnyRow, Begun, Dialect, Pools, each};
+use crate::lease::Lease;
+use crate::pools::{Dialect, each};
 use crate::{Database, DbError, Row, Transaction};
-
-/// How long a statement may take on a database that is reached over a network. A server that was stopped, or that is behind a broken network, would
-/// otherwise keep its callers waiting for as long as TCP does.
-const LONGEST_STATEMENT: Duration = Duration::from_secs(5);
 
 /// A value of a statement.
 #[derive(Clone)]
@@ -154,31 +147,15 @@ impl Sql {
     /// # Errors
     /// [`DbError::AlreadyThere`] when a row of that key is there; [`DbError::Unavailable`]; [`DbError::Failed`].
     pub async fn execute(self, on: impl Into<On<'_>>) -> Result<u64, DbError> {
-        let on = on.into();
-        let text = self.for_dialect(on.dialect());
-        match on {
+        match on.into() {
             On::Database(database) => {
+                let text = self.for_dialect(database.dialect());
                 each!(Pools, database.pools(), pool => {
-                    let query = prepared(text, self.values)?;
-                    let mut connection = pool.acquire().await?;
-                    match limited(database.is_remote(), query.execute(&mut *connection)).await {
-                        Some(done) => Ok(done?.rows_affected()),
-                        None => {
-                            drop(connection.detach());
-                            Err(DbError::took_too_long())
-                        }
-                    }
+                    Lease::take(pool, database.line()).await?.execute(text, self.values).await
                 })
             }
             On::Transaction(transaction) => {
-                let is_limited = transaction.is_limited;
-                each!(Begun, transaction.begun(), begun => {
-                    let query = prepared(text, self.values)?;
-                    match limited(is_limited, query.execute(&mut **begun)).await {
-                        Some(done) => Ok(done?.rows_affected()),
-                        None => Err(DbError::took_too_long()),
-                    }
-                })
+                transaction.execute(self.for_dialect(transaction.dialect()), self.values).await
             }
         }
     }
@@ -188,39 +165,18 @@ impl Sql {
     /// # Errors
     /// [`DbError::Unavailable`], [`DbError::Failed`].
     pub async fn fetch_all(self, on: impl Into<On<'_>>) -> Result<Vec<Row>, DbError> {
-        let on = on.into();
-        let text = self.for_dialect(on.dialect());
-        match on {
-            On::Database(database) => fetch_from_pool(database, text, self.values).await,
-            On::Transaction(transaction) => {
-                let is_limited = transaction.is_limited;
-                match transaction.begun() {
-                    #[cfg(feature = "sqlite")]
-                    Begun::Sqlite(begun) => {
-                        let query = prepared(text, self.values)?;
-                        let rows = limited(is_limited, query.fetch_all(&mut **begun)).await;
-                        Ok(rows.ok_or_else(DbError::took_too_long)??.into_iter().map(AnyRow::Sqlite).map(Row).collect())
-                    }
-                    #[cfg(feature = "postgres")]
-                    Begun::Postgres(begun) => {
-                        let query = prepared(text, self.values)?;
-                        let rows = limited(is_limited, query.fetch_all(&mut **begun)).await;
-                        Ok(rows
-                            .ok_or_else(DbError::took_too_long)??
-                            .into_iter()
-                            .map(AnyRow::Postgres)
-                            .map(Row)
-                            .collect())
-                    }
-                    #[cfg(feature = "mysql")]
-                    Begun::MySql(begun) => {
-                        let query = prepared(text, self.values)?;
-                        let rows = limited(is_limited, query.fetch_all(&mut **begun)).await;
-                        Ok(rows.ok_or_else(DbError::took_too_long)??.into_iter().map(AnyRow::MySql).map(Row).collect())
-                    }
-                }
+        let rows = match on.into() {
+            On::Database(database) => {
+                let text = self.for_dialect(database.dialect());
+                each!(Pools, database.pools(), pool => {
+                    Lease::take(pool, database.line()).await?.fetch(text, self.values).await
+                })
             }
-        }
+            On::Transaction(transaction) => {
+                transaction.fetch(self.for_dialect(transaction.dialect()), self.values).await
+            }
+        };
+        Ok(rows?.into_iter().map(Row).collect())
     }
 
     /// The first row of its answer, if there is one. A statement that can have many rows says `LIMIT 1` itself.
@@ -237,14 +193,6 @@ impl Sql {
     /// As [`Sql::fetch_all`]; [`DbError::Failed`] when there is no row.
     pub async fn fetch_number(self, on: impl Into<On<'_>>) -> Result<i64, DbError> {
         self.fetch_optional(on).await?.ok_or(sqlx::Error::RowNotFound)?.first_number()
-    }
-
-    /// The same for a statement that waits on purpose.
-    pub(crate) async fn fetch_number_unlimited(self, transaction: &mut Transaction) -> Result<i64, DbError> {
-        transaction.is_limited = false;
-        let number = self.fetch_number(&mut *transaction).await;
-        transaction.is_limited = true;
-        number
     }
 
     fn for_dialect(&self, dialect: Dialect) -> String {
@@ -270,15 +218,6 @@ pub enum On<'a> {
     Transaction(&'a mut Transaction),
 }
 
-impl On<'_> {
-    fn dialect(&self) -> Dialect {
-        match self {
-            Self::Database(database) => database.dialect(),
-            Self::Transaction(transaction) => transaction.dialect(),
-        }
-    }
-}
-
 impl<'a> From<&'a Database> for On<'a> {
     fn from(database: &'a Database) -> Self {
         Self::Database(database)
@@ -297,52 +236,6 @@ impl<'a> From<&'a mut Transaction> for On<'a> {
 /// As [`Sql::fetch_number`].
 pub async fn count(statement: Sql, on: impl Into<On<'_>>) -> Result<u64, DbError> {
     Ok(u64::try_from(statement.fetch_number(on).await?).unwrap_or_default())
-}
-
-async fn fetch_from_pool(database: &Database, text: String, values: Vec<Value>) -> Result<Vec<Row>, DbError> {
-    macro_rules! fetch {
-        ($pool:ident, $row:ident) => {{
-            let query = prepared(text, values)?;
-            let mut connection = $pool.acquire().await?;
-            match limited(database.is_remote(), query.fetch_all(&mut *connection)).await {
-                Some(rows) => Ok(rows?.into_iter().map(AnyRow::$row).map(Row).collect()),
-                None => {
-                    drop(connection.detach());
-                    Err(DbError::took_too_long())
-                }
-            }
-        }};
-    }
-    match database.pools() {
-        #[cfg(feature = "sqlite")]
-        Pools::Sqlite(pool) => fetch!(pool, Sqlite),
-        #[cfg(feature = "postgres")]
-        Pools::Postgres(pool) => fetch!(pool, Postgres),
-        #[cfg(feature = "mysql")]
-        Pools::MySql(pool) => fetch!(pool, MySql),
-    }
-}
-
-/// The answer, or nothing when a database that is reached over a network does not give one in time.
-async fn limited<T>(is_limited: bool, answer: impl Future<Output = T>) -> Option<T> {
-    if is_limited { tokio::time::timeout(LONGEST_STATEMENT, answer).await.ok() } else { Some(answer.await) }
-}
-
-fn prepared<DB: Driver>(text: String, values: Vec<Value>) -> Result<Query<'static, DB, DB::Arguments>, DbError>
-where
-    DB::Arguments: IntoArguments<DB>,
-    Option<i64>: for<'q> Encode<'q, DB> + Type<DB>,
-    Option<String>: for<'q> Encode<'q, DB> + Type<DB>,
-{
-    let mut arguments = DB::Arguments::default();
-    for value in values {
-        let added = match value {
-            Value::Int(number) => arguments.add(number),
-            Value::Text(text) => arguments.add(text),
-        };
-        added.map_err(sqlx::Error::Encode)?;
-    }
-    Ok(sqlx::query_with(AssertSqlSafe(text), arguments))
 }
 
 /// `$1`, `$2`, … in the place of each `?`.

@@ -71,7 +71,7 @@ pub(crate) async fn open_file(path: &Path) -> Result<Database, DbError> {
 }
 
 async fn ready(pool: SqlitePool) -> Result<Database, DbError> {
-    let database = Database::over(Pools::Sqlite(pool));
+    let database = Database::over(Pools::Sqlite(pool), None);
     migration::migrate(&database).await?;
     Ok(database)
 }
