@@ -242,7 +242,8 @@ mod tests {
 
     #[test]
     fn an_own_key_signs_wherever_the_row_points() {
-        let own = record("acme", KeyGrant { owners: Owners::Listed(Vec::new()), hosts: vec!["gate.example".to_owned()] });
+        let own =
+            record("acme", KeyGrant { owners: Owners::Listed(Vec::new()), hosts: vec!["gate.example".to_owned()] });
         assert!(ask(&own, "https://anything.example", NamedBy::Row).unwrap());
     }
 

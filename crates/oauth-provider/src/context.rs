@@ -124,7 +124,11 @@ impl Context {
     ///
     /// # Errors
     /// `Configuration`, naming the record and what has to be written into it.
-    pub fn signing_key<'r>(&self, record: &'r CertRecord, destinations: &[Destination<'_>]) -> Result<Option<&'r Secret>> {
+    pub fn signing_key<'r>(
+        &self,
+        record: &'r CertRecord,
+        destinations: &[Destination<'_>],
+    ) -> Result<Option<&'r Secret>> {
         let vouched = |destination: &Destination<'_>| self.http().is_vouched_for(destination.url);
         record.private_key.for_signing(record, &self.row.owner, destinations, vouched)
     }

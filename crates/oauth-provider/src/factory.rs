@@ -20,6 +20,8 @@ pub trait Factory: fmt::Debug + Send + Sync + 'static {
     fn schema(&self) -> &Schema;
 
     /// Makes the provider: reads the config, resolves cert records. No network: whatever has to be discovered is discovered when it is needed.
+    /// A provider stays open for as long as what is stored of its row and records is the same, which may be longer than a certificate lasts: what
+    /// depends on the time is judged again, by the clock of `cx`, when it is used.
     ///
     /// # Errors
     /// `Configuration`, naming the record, the field and the remedy; `Internal` when a store fails.

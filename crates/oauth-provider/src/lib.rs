@@ -91,10 +91,10 @@ pub use uuid::Uuid;
 pub use crate::attempt::{Attempt, Binding, Intent, NewAttempt, unix_seconds};
 pub use crate::browser::{BrowserSecret, Digest};
 pub use crate::callback::Callback;
-pub use crate::config::{Config, Field, FieldKind, ProviderConfig, Schema};
 pub use crate::cert::{
     CertRecord, CertResolver, CertVersion, Destination, KeyGrant, NamedBy, Owners, PrivateKeyField, VersionState,
 };
+pub use crate::config::{Config, Field, FieldKind, ProviderConfig, Schema};
 pub use crate::context::{Clock, Context, Random, RowRef, Services, SystemClock, SystemRandom};
 pub use crate::error::{AttemptFault, Disclosure, Error, ErrorKind, Result, Step, UpstreamCode};
 pub use crate::factory::{About, Fact, Factory, Finding, ProviderType, Registry, Severity};
