@@ -26,8 +26,8 @@ const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIEN
 pub struct MasterKey(Zeroizing<[u8; BYTES]>);
 
 impl MasterKey {
-    /// Reads 64 hex digits, or the base64 of 32 bytes (either alphabet, with or without padding). White space around it is ignored. Where there may be
-    /// several keys, [`Keyring::load`](crate::Keyring::load) reads them.
+    /// Reads 64 hex digits, or the base64 of 32 bytes (either alphabet, with or without padding). White space around it is ignored. Where there may
+    /// be several keys, [`Keyring::load`](crate::Keyring::load) reads them.
     ///
     /// # Errors
     /// [`DbError::MasterKey`], saying how to make one. The text is not repeated.
@@ -66,8 +66,8 @@ impl MasterKey {
     /// Reads the key file, or makes it, for its owner only, when there is none. Of several that start at the same time one makes it and all get the
     /// same key; a start that is cut off leaves no half key.
     ///
-    /// Blocks the thread while another starter is at it, without a time limit: that one only writes a line, and if it hangs, so does this call. In asynchronous
-    /// code [`KeyFile::make_if_absent`](crate::KeyFile::make_if_absent) does it within a minute.
+    /// Blocks the thread while another starter is at it, without a time limit: that one only writes a line, and if it hangs, so does this call. In
+    /// asynchronous code [`KeyFile::make_if_absent`](crate::KeyFile::make_if_absent) does it within a minute.
     ///
     /// # Errors
     /// As [`MasterKey::read_file`]; [`DbError::Random`].

@@ -22,12 +22,13 @@ const SHOWN: usize = 300;
 /// How many letters of a key's alphabets in a row may be part of one.
 const LIKE_A_KEY: usize = 16;
 
-/// A program with its arguments, which prints the master keys to its standard output, as they stand in a key file. It is started without a shell and has
-/// no standard input. Its `Debug` shows no argument.
+/// A program with its arguments, which prints the master keys to its standard output, as they stand in a key file. It is started without a shell
+/// and has no standard input. Its `Debug` shows no argument.
 #[derive(Clone)]
 pub struct KeyCommand {
     program: String,
     arguments: Vec<String>,
+    longest_run: Duration,
 }
 
 impl KeyCommand {
@@ -41,7 +42,13 @@ impl KeyCommand {
             .into_iter();
         let program = words.next().filter(|program| !program.is_empty());
         let program = program.ok_or_else(|| DbError::MasterKey("the command names no program".to_owned()))?;
-        Ok(Self { program, arguments: words.collect() })
+        Ok(Self { program, arguments: words.collect(), longest_run: LONGEST_RUN })
+    }
+
+    /// The command with another time in which it has to end.
+    #[must_use]
+    pub fn within(self, longest_run: Duration) -> Self {
+        Self { longest_run, ..self }
     }
 
     /// The program.
@@ -49,7 +56,7 @@ impl KeyCommand {
         &self.program
     }
 
-    /// Runs it, for ten seconds at most; then it is killed.
+    /// Runs it, for ten seconds at most unless another time was given; then it is killed.
     ///
     /// # Errors
     /// [`DbError::MasterKey`], naming the program, with how it ended. Of what it said to standard error, whatever could be a key is left out.
@@ -84,9 +91,9 @@ impl KeyCommand {
                 ended = &mut printed => ended,
             }
         };
-        let ended: Result<std::io::Result<_>, _> = tokio::time::timeout(LONGEST_RUN, ended).await;
+        let ended: Result<std::io::Result<_>, _> = tokio::time::timeout(self.longest_run, ended).await;
         match ended {
-            Err(_) => Err(failed(format!("did not end within {} seconds", LONGEST_RUN.as_secs()))),
+            Err(_) => Err(failed(format!("did not end within {:?}", self.longest_run))),
             Ok(Err(error)) => Err(failed(format!("could not be read from: {error}"))),
             Ok(Ok((_, Some(status)))) if !status.success() => {
                 Err(failed(format!("ended with {status}{}", quoted(&String::from_utf8_lossy(&said)))))

@@ -15,8 +15,8 @@ use crate::{DbError, MasterKey, file};
 /// How long the reading of a file may take. One on a network, or a pipe, may never answer.
 const LONGEST_READ: Duration = Duration::from_secs(10);
 
-/// A file with master keys, one a line, the one that seals first. What it is written to holds the keys of the old file or of the one that replaces it, never less; a lock
-/// beside it lets one writer at a time.
+/// A file with master keys, one a line, the one that seals first. What it is written to holds the keys of the old file or of the one that replaces
+/// it, never less; a lock beside it lets one writer at a time.
 #[derive(Debug, Clone)]
 pub struct KeyFile {
     path: PathBuf,
@@ -158,8 +158,8 @@ fn read_text(path: &Path) -> Result<Secret, DbError> {
     text::from_bytes(&bytes).map_err(|error| in_file(error, path))
 }
 
-/// Writes the file beside its place and moves it there when it is whole and on disk; `like` is the file whose owner and mode it gets. The caller holds the
-/// lock.
+/// Writes the file beside its place and moves it there when it is whole and on disk; `like` is the file whose owner and mode it gets. The caller
+/// holds the lock.
 fn replace(path: &Path, text: &[u8], like: Option<&fs::Metadata>) -> io::Result<()> {
     let unfinished = file::beside(path, ".new");
     match fs::remove_file(&unfinished) {

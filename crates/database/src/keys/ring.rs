@@ -111,7 +111,8 @@ impl Keyring {
         seal::seal(&first.key, &first.id, clear, place, random)
     }
 
-    /// Opens what [`Keyring::seal`] sealed for `place`, with the keys that are here. A server that may be one of several uses [`Keyring::open_or_reload`].
+    /// Opens what [`Keyring::seal`] sealed for `place`, with the keys that are here. A server that may be one of several uses
+    /// [`Keyring::open_or_reload`].
     ///
     /// # Errors
     /// [`SealError`].
@@ -125,9 +126,9 @@ impl Keyring {
         sealed.open(&known.key, place)
     }
 
-    /// As [`Keyring::open`]; for a key that is not here the source is asked again, because somebody may have added it there since. Of many that miss a key at the
-    /// same time one asks and all learn. A file is read again when it was changed, and otherwise once a second at most; a command is run every 30 seconds
-    /// at most; a text does not change.
+    /// As [`Keyring::open`]; for a key that is not here the source is asked again, because somebody may have added it there since. Of many that
+    /// miss a key at the same time one asks and all learn. A file is read again when it was changed, and otherwise once a second at most; a command
+    /// is run every 30 seconds at most; a text does not change.
     ///
     /// # Errors
     /// [`SealError`]. That the source could not be read is said in the log.

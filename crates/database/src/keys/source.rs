@@ -14,8 +14,8 @@ const FILE_REST: Duration = Duration::from_secs(1);
 /// How long after a command was run it is not run again.
 const COMMAND_REST: Duration = Duration::from_secs(30);
 
-/// Where master keys come from. All have the same form: keys (64 hex digits, or the base64 of 32 bytes) separated by white space or commas, the one that seals
-/// first; in each line, what follows a `#` is a comment. Its `Debug` shows no key.
+/// Where master keys come from. All have the same form: keys (64 hex digits, or the base64 of 32 bytes) separated by white space or commas, the one
+/// that seals first; in each line, what follows a `#` is a comment. Its `Debug` shows no key.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum KeySource {
