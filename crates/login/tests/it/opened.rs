@@ -1,5 +1,8 @@
 //! Providers stay open as long as what is stored is the same, and not a step longer.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use vestibule_oauth_provider::{AttemptFault, Config, ErrorKind, Uuid, VersionState};
 use vestibule_testkit::{MemoryRows, StaticCerts};
 
@@ -147,6 +150,42 @@ async fn a_failure_is_not_kept() {
     }
     stage.put_certs(&[("one", "1")]);
     assert_eq!(stage.found().await, "one[1]");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_sign_in_uses_anything_older_than_what_was_stored_when_it_began() {
+    let stage = Arc::new(Stage::new("one", &[("one", "0")], 10));
+    let (stored, signed_in) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let sign_ins: Vec<_> = (0..4)
+        .map(|_| {
+            let (stage, stored, signed_in) = (stage.clone(), stored.clone(), signed_in.clone());
+            tokio::spawn(async move {
+                while stored.load(Ordering::SeqCst) < 200 {
+                    let oldest = stored.load(Ordering::SeqCst);
+                    let found = stage.found().await;
+                    let found: usize = found.strip_prefix("one[").unwrap().strip_suffix(']').unwrap().parse().unwrap();
+                    assert!(found >= oldest, "{found} was found, and {oldest} was stored before");
+                    signed_in.fetch_add(1, Ordering::SeqCst);
+                    tokio::task::yield_now().await;
+                }
+            })
+        })
+        .collect();
+    for number in 1..=200 {
+        stage.put_certs(&[("one", &number.to_string())]);
+        stored.store(number, Ordering::SeqCst);
+        // Two sign-ins for each change, so that there are races and reuse; a sign-in that failed ends them all.
+        while number < 200
+            && signed_in.load(Ordering::SeqCst) < number * 2
+            && !sign_ins.iter().any(|it| it.is_finished())
+        {
+            tokio::task::yield_now().await;
+        }
+    }
+    for sign_in in sign_ins {
+        sign_in.await.unwrap();
+    }
+    assert_eq!(stage.found().await, "one[200]", "and what is kept in the end is the newest");
 }
 
 #[tokio::test]
