@@ -14,7 +14,7 @@
 //! sign-in, and never writes. Whether the config is good for its type is for the factory to say when the engine opens it; a row of an unknown type is
 //! handed out as well, so that the message about it comes from the registry, which knows the known ones.
 //!
-//! **Plain SQL** may put a secret there in the clear. It works, and [`ProviderStore::seal_clear_values`], called now and then, seals it by
+//! **Plain SQL** may put a secret there in the clear. It works, and [`ProviderStore::examine`], called now and then, seals it by
 //! compare-and-swap on the whole config: when two instances try, or somebody edits the row meanwhile, nothing is lost.
 //!
 //! **Strangers** ask which ways there are to sign in. [`ProviderStore::sign_in_options`] answers from an index, bounded, without a look at any config.
@@ -23,14 +23,25 @@
 //! row with plain SQL leaves `version` and `owner` alone.
 
 mod config_text;
+mod examine;
+mod fields;
+mod find;
+mod known_fields;
+mod list;
+mod opened;
+#[cfg(test)]
+mod plan;
+mod references;
 mod row;
-mod rows;
-mod seal_clear;
 mod sealed_config;
 mod sign_in_options;
 mod store;
+mod stored_stub;
 mod view;
+mod write;
 
+pub use crate::list::{ProviderFilter, ProviderSummary, Sort};
+pub use crate::opened::OpenedProvider;
 pub use crate::sign_in_options::SignInOption;
 pub use crate::store::{NewProvider, ProviderStore};
 pub use crate::view::ProviderView;

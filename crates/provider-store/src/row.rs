@@ -1,20 +1,19 @@
 //! A row of `vestibule_provider`, read without trust.
 
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
-use vestibule_database::{Keyring, MASK, Place, Record, RowHead, StoreError, is_sealed, text};
-use vestibule_oauth_provider::{Registry, Schema, Secret};
+use vestibule_database::{DbError, Keyring, MASK, Place, Record, Row, RowHead, StoreError, is_sealed};
+use vestibule_oauth_provider::{Registry, Secret};
 
 use crate::config_text::{ConfigText, Value};
+use crate::fields::Fields;
 
 /// How messages call a row.
-const WHAT: &str = "provider row";
+pub(crate) const WHAT: &str = "provider row";
 
 /// The longest config that is read, in bytes: the longest that a factory takes, sealed, with some to spare. The query leaves out what is longer.
 pub(crate) const LONGEST_CONFIG: i64 = 256 * 1024;
 
-/// What [`StoredRow::read`] reads. The `?` is [`LONGEST_CONFIG`].
+/// A statement that reads what [`ProviderRow::read`] reads. The first `?` is [`LONGEST_CONFIG`].
 macro_rules! select {
     ($rest:literal) => {
         concat!(
@@ -29,57 +28,66 @@ macro_rules! select {
 }
 pub(crate) use select;
 
-pub(crate) struct StoredRow {
+/// A row, still sealed.
+#[derive(Clone)]
+pub(crate) struct ProviderRow {
     pub(crate) head: RowHead,
     pub(crate) category: String,
     pub(crate) enabled: bool,
-    config: Option<Secret>,
+    pub(crate) config: StoredConfig,
 }
 
-impl StoredRow {
+/// The text of the column `config`; nothing, when it is too long or no text.
+#[derive(Clone)]
+pub(crate) struct StoredConfig(pub(crate) Option<Secret>);
+
+impl ProviderRow {
     /// Reads whatever stands there: what is wrong with a field is an error when the field is asked for.
-    pub(crate) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+    pub(crate) fn read(row: &Row) -> Result<Self, DbError> {
         Ok(Self {
             head: RowHead::read(row, WHAT)?,
-            category: text(row, "category")?,
-            enabled: row.try_get("enabled")?,
-            config: row.try_get::<Option<String>, _>("config").unwrap_or_default().map(Secret::new),
+            category: row.text("category")?,
+            enabled: row.int("enabled")? != 0,
+            config: StoredConfig::read(row, "config"),
         })
     }
 
     /// The config as it is stored.
     pub(crate) fn stored_config(&self) -> Result<&Secret, StoreError> {
-        self.config.as_ref().ok_or_else(|| {
+        self.config.0.as_ref().ok_or_else(|| {
             self.unreadable(format_args!("is longer than {LONGEST_CONFIG} bytes or is not UTF-8 text; shorten it"))
         })
     }
 
     /// The config with its secrets opened.
-    pub(crate) fn opened_config(&self, registry: &Registry, keyring: &Keyring) -> Result<Secret, StoreError> {
+    pub(crate) async fn opened_config(&self, registry: &Registry, keyring: &Keyring) -> Result<Secret, StoreError> {
         let config = self.stored_config()?;
-        let RowHead { owner, kind, version, .. } = &self.head;
-        let (text, id, secrets) = (self.text(config)?, self.head.uuid()?, Secrets::of(registry, kind));
-        text.rewrite(|field, value| match value {
-            Value::Text(value) if secrets.contains(field) && is_sealed(value.expose()) => keyring
-                .open(value.expose(), &secret_place(owner, &id, *version, &column(field)))
-                .map(Some)
-                .map_err(|error| {
+        let (text, id, fields) = (self.text(config)?, self.head.uuid()?, Fields::of(registry, &self.head.kind));
+        let is_sealed_secret = |field: &str, value: &Value| matches!(value, Value::Text(value) if fields.is_secret(field) && is_sealed(value.expose()));
+        let mut opened = Vec::new();
+        for (field, value) in text.values() {
+            if let (true, Value::Text(value)) = (is_sealed_secret(field, &value), &value) {
+                let column = column(field);
+                let place = secret_place(&self.head.owner, &id, self.head.version, &column);
+                opened.push(keyring.open(value.expose(), &place).map_err(|error| {
                     let record = self.head.record();
                     StoreError::Unreadable(format!("{record}, config: \"{field}\" {error}"))
-                }),
-            _ => Ok(None),
-        })
+                })?);
+            }
+        }
+        let mut opened = opened.into_iter();
+        text.rewrite(|field, value| Ok(if is_sealed_secret(field, value) { opened.next() } else { None }))
     }
 
     /// The config with `***` for every secret, and for every value of which nobody can say what it is: of an unknown field, of an unknown type.
     pub(crate) fn masked_config(&self, registry: &Registry) -> Result<String, StoreError> {
         let config = self.stored_config()?;
-        let secrets = Secrets::of(registry, &self.head.kind);
+        let fields = Fields::of(registry, &self.head.kind);
         let masked = self.text(config)?.rewrite(|field, value| {
             let hide = match value {
                 Value::Null => false,
-                Value::Text(value) => secrets.may_be(field) && !value.is_empty(),
-                Value::Other => secrets.may_be(field),
+                Value::Text(value) => fields.may_be_secret(field) && !value.is_empty(),
+                Value::Other => fields.may_be_secret(field),
             };
             Ok::<_, StoreError>(hide.then(|| Secret::new(MASK)))
         })?;
@@ -96,31 +104,14 @@ impl StoredRow {
     }
 }
 
-/// Which fields of a type's config are secrets.
-pub(crate) enum Secrets<'r> {
-    Known(&'r Schema),
-    UnknownType,
-}
-
-impl<'r> Secrets<'r> {
-    pub(crate) fn of(registry: &'r Registry, kind: &str) -> Self {
-        registry.get(kind).map_or(Self::UnknownType, |factory| Self::Known(factory.schema()))
-    }
-
-    pub(crate) fn contains(&self, field: &str) -> bool {
-        matches!(self, Self::Known(schema) if schema.secrets().any(|name| name == field))
-    }
-
-    /// Whether it must not be shown: it is a secret, or nobody can say what it is, such as a misspelt one.
-    fn may_be(&self, field: &str) -> bool {
-        match self {
-            Self::UnknownType => true,
-            Self::Known(schema) => self.contains(field) || !schema.fields().iter().any(|known| known.name() == field),
-        }
+impl StoredConfig {
+    /// Bytes that are no text are as good as none: nothing can be made of them.
+    pub(crate) fn read(row: &Row, column: &str) -> Self {
+        Self(row.utf8(column).unwrap_or_default().map(Secret::new))
     }
 }
 
-impl AsRef<RowHead> for StoredRow {
+impl AsRef<RowHead> for ProviderRow {
     fn as_ref(&self) -> &RowHead {
         &self.head
     }

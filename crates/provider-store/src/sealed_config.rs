@@ -2,10 +2,11 @@
 
 use uuid::Uuid;
 use vestibule_database::{MASK, StoreError, is_sealed};
-use vestibule_oauth_provider::{FieldKind, Secret};
+use vestibule_oauth_provider::{Factory, FieldKind, Secret};
 
 use crate::config_text::{ConfigText, Value};
-use crate::row::{Secrets, StoredRow, column, secret_place};
+use crate::fields::Fields;
+use crate::row::{ProviderRow, column, secret_place};
 use crate::{NewProvider, ProviderStore};
 
 /// The longest config that is stored, in bytes; no factory takes more.
@@ -13,35 +14,40 @@ const LONGEST_CLEAR_CONFIG: usize = 64 * 1024;
 
 impl ProviderStore {
     /// The config with its secrets sealed for the row's new version. `stored` is where masked secrets are kept from.
-    pub(crate) fn sealed_config(
+    pub(crate) async fn sealed_config(
         &self,
         provider: &NewProvider,
         id: &Uuid,
         version: i64,
-        stored: Option<&StoredRow>,
+        stored: Option<&ProviderRow>,
     ) -> Result<Secret, StoreError> {
         let record = provider.record();
         let refuse = |said: &str| StoreError::Refused(format!("{record}, config: {said}"));
         let factory =
             self.registry.get(&provider.kind).map_err(|error| StoreError::Refused(format!("{record}: {error}")))?;
-        let fields = factory.schema().fields();
         let config = provider.config.expose();
         if config.len() > LONGEST_CLEAR_CONFIG {
             return Err(refuse(&format!("is longer than {LONGEST_CLEAR_CONFIG} bytes")));
         }
         let text = ConfigText::read(config).map_err(|said| refuse(&said))?;
-        let secrets = Secrets::of(&self.registry, &provider.kind);
+        let known = factory.schema().fields();
+        let fields = Fields::Of(factory.schema());
+        let keeps_one = text.values().any(|(field, value)| fields.is_secret(field) && is_mask(&value));
+        let kept = match stored {
+            Some(row) if keeps_one => Kept::read(self, row, provider).await?,
+            _ => Kept::Nothing("none is stored"),
+        };
         text.rewrite(|field, value| {
             // A misspelt secret would be stored in the clear.
-            if !fields.iter().any(|known| known.name() == field) {
-                let known = fields.iter().map(|known| format!("\"{}\"", known.name())).collect::<Vec<_>>().join(", ");
+            if !known.iter().any(|known| known.name() == field) {
+                let known = known.iter().map(|known| format!("\"{}\"", known.name())).collect::<Vec<_>>().join(", ");
                 let field: String = field.chars().take(50).flat_map(char::escape_debug).collect();
                 return Err(refuse(&format!(
                     "\"{field}\" is not a field of type \"{}\"; its fields: {known}",
                     provider.kind
                 )));
             }
-            if !secrets.contains(field) {
+            if !fields.is_secret(field) {
                 return Ok(None);
             }
             let seal = |clear: &Secret| {
@@ -49,8 +55,12 @@ impl ProviderStore {
             };
             match value {
                 Value::Text(value) if value.is_empty() => Ok(None),
-                Value::Text(value) if value.expose() == MASK => {
-                    let kept = self.kept_secret(provider, &text, field, stored)?;
+                value if is_mask(value) => {
+                    let kept = kept.secret(field, &text, &**factory).map_err(|why| {
+                        refuse(&format!(
+                            "\"{field}\" is \"{MASK}\", which keeps a stored secret, and {why}; give the secret"
+                        ))
+                    })?;
                     Ok(Some(Secret::new(seal(&kept)?)))
                 }
                 Value::Text(value) if is_sealed(value.expose()) => Err(refuse(&format!(
@@ -62,42 +72,52 @@ impl ProviderStore {
             }
         })
     }
+}
 
-    /// The secret that is stored in `field`, opened: the mask was given for it. Whoever may edit a row must not learn its secret by having it sent
-    /// somewhere else, so it is kept only where type, URLs and choices stay what they are. A factory does not say of a plain text what it is for; what
-    /// names a place to which secrets go has to be a URL or a choice in its schema.
-    fn kept_secret(
-        &self,
-        provider: &NewProvider,
-        new: &ConfigText<'_>,
-        field: &str,
-        stored: Option<&StoredRow>,
-    ) -> Result<Secret, StoreError> {
-        let refuse = |said: &str| {
-            let record = provider.record();
-            Err(StoreError::Refused(format!(
-                "{record}, config: \"{field}\" is \"{MASK}\", which keeps a stored secret, and {said}; give the secret"
-            )))
-        };
-        let Some(row) = stored else { return refuse("none is stored") };
-        if row.head.kind != provider.kind {
-            return refuse("the type is another than before");
+fn is_mask(value: &Value) -> bool {
+    matches!(value, Value::Text(text) if text.expose() == MASK)
+}
+
+/// Where masked secrets are kept from.
+enum Kept {
+    /// The config that is stored, opened.
+    From(Secret),
+    /// Nothing, for this reason.
+    Nothing(&'static str),
+}
+
+impl Kept {
+    async fn read(store: &ProviderStore, row: &ProviderRow, new: &NewProvider) -> Result<Self, StoreError> {
+        if row.head.kind != new.kind {
+            return Ok(Self::Nothing("the type is another than before"));
         }
-        let config = row.opened_config(&self.registry, &self.keyring)?;
-        let old = row.text(&config)?;
+        let config = row.opened_config(&store.registry, &store.keyring).await?;
+        // So that what is wrong with it is said in the words for what is stored.
+        row.text(&config)?;
+        Ok(Self::From(config))
+    }
+
+    /// The secret that is stored in `field`: the mask was given for it. Whoever may edit a row must not learn its secret by having it sent somewhere else,
+    /// so it is kept only where URLs and choices stay what they are. A factory does not say of a plain text what it is for; what names a place to which
+    /// secrets go has to be a URL or a choice in its schema. The error says why not.
+    fn secret(&self, field: &str, new: &ConfigText<'_>, factory: &dyn Factory) -> Result<Secret, String> {
+        let config = match self {
+            Self::From(config) => config,
+            Self::Nothing(why) => return Err((*why).to_owned()),
+        };
+        let old = ConfigText::read(config.expose())?;
         let kept = old.values().find_map(|(name, value)| match value {
             Value::Text(text) if name == field && !text.is_empty() => Some(text),
             _ => None,
         });
-        let Some(kept) = kept else { return refuse("none is stored") };
-        let factory = self.registry.get(&provider.kind).map_err(|error| StoreError::Refused(error.to_string()))?;
+        let kept = kept.ok_or("none is stored")?;
         let another = factory.schema().fields().iter().find(|known| {
             let tells_where = !matches!(known.kind(), FieldKind::Text | FieldKind::Secret | FieldKind::Cert);
             tells_where && old.values_of(known.name()) != new.values_of(known.name())
         });
         match another {
             Some(changed) => {
-                refuse(&format!("\"{}\", which may say where it is sent, is another than before", changed.name()))
+                Err(format!("\"{}\", which may say where it is sent, is another than before", changed.name()))
             }
             None => Ok(kept),
         }

@@ -1,22 +1,41 @@
 //! Which ways there are to sign in, for a page that anybody may ask for.
 
 use uuid::Uuid;
-use vestibule_database::{StoreError, text};
+use vestibule_database::{Dialect, StoreError, sql};
 
 use crate::ProviderStore;
 
-/// The inner queries are answered by the index `vestibule_provider_sign_in`, so its condition stands here word for word.
-const OPTIONS: &str =
-    "SELECT provider.id, provider.owner, provider.name, substr(provider.display_name, 1, 200) AS display_name,
-        substr(provider.type, 1, 100) AS type
-    FROM (
-        SELECT id FROM (
-            SELECT id, owner, ROW_NUMBER() OVER (PARTITION BY owner ORDER BY name) AS turn
-            FROM vestibule_provider WHERE enabled = 1 AND category = 'OAuth'
-        ) AS queued ORDER BY turn, owner LIMIT ?
-    ) AS chosen
-    JOIN vestibule_provider AS provider ON provider.id = chosen.id
-    ORDER BY provider.owner, provider.name";
+/// The innermost query is answered by the index `vestibule_provider_sign_in`, so its condition stands here word for word.
+macro_rules! options {
+    ($owner:literal, $condition:literal) => {
+        concat!(
+            "SELECT provider.id, provider.owner, provider.name, substr(provider.display_name, 1, 200) AS display_name,
+                substr(provider.type, 1, 100) AS type
+            FROM (
+                SELECT id FROM (
+                    SELECT id, ",
+            $owner,
+            " AS queue, ROW_NUMBER() OVER (PARTITION BY ",
+            $owner,
+            " ORDER BY name) AS turn
+                    FROM vestibule_provider WHERE ",
+            $condition,
+            "
+                ) AS queued ORDER BY turn, queue LIMIT ?
+            ) AS chosen
+            JOIN vestibule_provider AS provider ON provider.id = chosen.id
+            ORDER BY provider.owner, provider.name"
+        )
+    };
+}
+
+/// As the dialect has that index.
+fn options(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::MySql => options!("sign_in_owner", "sign_in_owner IS NOT NULL"),
+        _ => options!("owner", "enabled = 1 AND category = 'OAuth'"),
+    }
+}
 
 /// A row with which people can sign in: what a button needs, and nothing of its config.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,17 +60,17 @@ impl ProviderStore {
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn sign_in_options(&self, most: u32) -> Result<Vec<SignInOption>, StoreError> {
-        let rows = sqlx::query(OPTIONS).bind(most).fetch_all(self.pool()).await?;
+        let rows = sql(options(self.database.dialect())).bind(most).fetch_all(&self.database).await?;
         let mut options = Vec::with_capacity(rows.len());
         for row in &rows {
-            let Ok(id) = Uuid::parse_str(&text(row, "id")?) else { continue };
-            let (name, display_name) = (text(row, "name")?, text(row, "display_name")?);
+            let Ok(id) = Uuid::parse_str(&row.text("id")?) else { continue };
+            let (name, display_name) = (row.text("name")?, row.text("display_name")?);
             options.push(SignInOption {
                 id,
-                owner: text(row, "owner")?,
+                owner: row.text("owner")?,
                 display_name: if display_name.is_empty() { name.clone() } else { display_name },
                 name,
-                kind: text(row, "type")?,
+                kind: row.text("type")?,
             });
         }
         Ok(options)
@@ -60,17 +79,12 @@ impl ProviderStore {
 
 #[cfg(test)]
 mod tests {
-    use sqlx::{AssertSqlSafe, Row as _};
-    use vestibule_database::Database;
-
     use super::*;
+    use crate::plan::plan;
 
     #[tokio::test]
     async fn strangers_cannot_make_the_database_go_through_all_rows() {
-        let database = Database::open("sqlite::memory:").await.unwrap();
-        let explain = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {OPTIONS}")));
-        let plan = explain.bind(10).fetch_all(database.sqlite()).await.unwrap();
-        let steps: Vec<String> = plan.iter().map(|step| step.get("detail")).collect();
+        let steps = plan(sql(format!("EXPLAIN QUERY PLAN {}", options(Dialect::Sqlite))).bind(10_u32)).await;
         let on_rows: Vec<_> = steps.iter().filter(|step| step.contains("provider")).collect();
         assert_eq!(on_rows.len(), 2, "{steps:#?}");
         assert_eq!(on_rows[0], "SCAN vestibule_provider USING COVERING INDEX vestibule_provider_sign_in");

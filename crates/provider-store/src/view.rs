@@ -4,7 +4,7 @@ use serde::Serialize;
 use vestibule_database::RowHead;
 use vestibule_oauth_provider::Registry;
 
-use crate::row::StoredRow;
+use crate::row::ProviderRow;
 
 /// A row as it may be shown: no secret is in it. All times are Unix seconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,6 +29,8 @@ pub struct ProviderView {
     pub config: String,
     /// Why the config cannot be read, and what to do.
     pub error: Option<String>,
+    /// The cert records that the config names and that are there neither for the row's owner nor for everybody: nobody can sign in until they are.
+    pub missing_certs: Vec<String>,
     /// How often the row was replaced, plus one.
     pub version: i64,
     /// When it was made.
@@ -39,7 +41,7 @@ pub struct ProviderView {
 
 impl ProviderView {
     /// Never fails, so that one bad row does not hide the others of a list.
-    pub(crate) fn of(row: StoredRow, registry: &Registry) -> Self {
+    pub(crate) fn of(row: ProviderRow, missing_certs: Vec<String>, registry: &Registry) -> Self {
         let (config, error) = match row.masked_config(registry) {
             Ok(config) => (config, None),
             Err(error) => (String::new(), Some(error.to_string())),
@@ -55,6 +57,7 @@ impl ProviderView {
             enabled: row.enabled,
             config,
             error,
+            missing_certs,
             version,
             created_at,
             updated_at,

@@ -1,4 +1,4 @@
-//! Provider rows in SQLite.
+//! Provider rows on every database.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -11,3 +11,4 @@
 mod house;
 mod rows;
 mod sealing;
+mod sign_in_options;
