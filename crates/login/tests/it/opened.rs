@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::task::JoinHandle;
 use vestibule_oauth_provider::{AttemptFault, Config, ErrorKind, Uuid, VersionState};
 use vestibule_testkit::{MemoryRows, StaticCerts};
 
@@ -177,7 +178,7 @@ async fn no_sign_in_uses_anything_older_than_what_was_stored_when_it_began() {
         // Two sign-ins for each change, so that there are races and reuse; a sign-in that failed ends them all.
         while number < 200
             && signed_in.load(Ordering::SeqCst) < number * 2
-            && !sign_ins.iter().any(|it| it.is_finished())
+            && !sign_ins.iter().any(JoinHandle::is_finished)
         {
             tokio::task::yield_now().await;
         }
