@@ -48,7 +48,8 @@ const TOOLS: &[&str] = &["crates/soak"];
 /// In which folders a library of consequence may be a dependency (dev-dependencies are free, except of the first two).
 const HOMES: &[(&str, &[&str])] = &[
     ("reqwest", &["crates/http-client"]),
-    ("hyper", &["crates/http-client", "crates/server"]),
+    // The long checks look at a server as a browser does, and faster.
+    ("hyper", &["crates/http-client", "crates/server", "crates/soak"]),
     // The example is a host, with tables of its own.
     ("sqlx", &["crates/database", "crates/testkit", "examples/*"]),
     ("axum", &["crates/login", "crates/vestibule", "crates/server", "crates/alipay-simulator", "examples/*"]),
