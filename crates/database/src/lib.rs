@@ -17,6 +17,9 @@
 //! number of values; the cipher is AES-256-GCM. The associated data is the digest of the value's [`Place`]: table, owner, row, version, column. The digest
 //! is carried too, which is how a value that was moved ([`SealError::WrongPlace`]) is told from one that was damaged ([`SealError::Damaged`]).
 //!
+//! A keyring holds several keys: the first seals, all open. It is filled from a [`KeySource`] and asks it again when it misses a key, so that a running
+//! installation learns a key that somebody adds ([`Keyring::open_or_reload`]). A [`ResealingPass`] seals with the first key what others sealed.
+//!
 //! What sealing protects: a copy of the database, or write access to it without the key. What it does not: whoever can read the master key as well.
 //!
 //! **Named rows.** Certs and providers have the same first columns ([`RowHead`]), answer to owner and name ([`Record`]), and are gone through in the same
@@ -45,6 +48,7 @@ mod page;
 mod pools;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod remote;
+mod resealing;
 mod row;
 mod row_head;
 mod said;
@@ -70,9 +74,10 @@ pub use crate::master_key::MasterKey;
 pub use crate::name::{Record, check_name};
 pub use crate::page::{Order, Page, Paged};
 pub use crate::pools::Dialect;
+pub use crate::resealing::{Resealed, ResealingPass, ResealingProgress, SealedRows};
 pub use crate::row::Row;
 pub use crate::row_head::RowHead;
-pub use crate::seal::{MASK, Place, SealError, is_sealed};
+pub use crate::seal::{MASK, Place, SealError, is_sealed, key_ids_in};
 pub use crate::sealing_pass::{ClearRows, SealingPass, Unsealable};
 pub use crate::settings::{keep_setting, setting};
 pub use crate::sql::{Bind, On, Sql, containing, count, places, sql};

@@ -26,6 +26,18 @@ pub fn is_sealed(text: &str) -> bool {
     text.starts_with(MARK)
 }
 
+/// The ids of the keys that the sealed values in a text were sealed with, in their order. Nothing is opened, and a text may look like one.
+pub fn key_ids_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split(MARK).skip(1).filter_map(|rest| read_parts(rest).map(|(key_id, _)| key_id))
+}
+
+/// The key id and the body of what follows the mark.
+fn read_parts(rest: &str) -> Option<(&str, &str)> {
+    let (key_id, body) = rest.strip_prefix(FORMAT)?.strip_prefix(':')?.split_once(':')?;
+    let is_id = key_id.len() == KEY_ID_DIGITS && key_id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    is_id.then_some((key_id, body))
+}
+
 /// Where a sealed value stands. It opens nowhere else.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
@@ -88,15 +100,8 @@ pub(crate) struct Sealed<'a> {
 impl<'a> Sealed<'a> {
     /// Reads its parts; nothing is opened.
     pub(crate) fn read(text: &'a str) -> Result<Self, SealError> {
-        let (key_id, body) = text
-            .strip_prefix(MARK)
-            .and_then(|rest| rest.strip_prefix(FORMAT))
-            .and_then(|rest| rest.strip_prefix(':'))
-            .and_then(|rest| rest.split_once(':'))
-            .ok_or(SealError::Damaged)?;
-        let is_id =
-            key_id.len() == KEY_ID_DIGITS && key_id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if is_id { Ok(Self { key_id, body }) } else { Err(SealError::Damaged) }
+        let parts = text.strip_prefix(MARK).and_then(read_parts);
+        parts.map(|(key_id, body)| Self { key_id, body }).ok_or(SealError::Damaged)
     }
 
     /// Opens it with the key whose id it has.

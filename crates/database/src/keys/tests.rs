@@ -12,7 +12,7 @@ use vestibule_oauth_provider::{Secret, SystemRandom};
 use vestibule_testkit::{FixedClock, SeededRandom};
 
 use super::{KeyCommand, KeyFile, KeySource, Keyring, ResealError, text};
-use crate::{DbError, KeyOrigin, MasterKey, Place, SealError};
+use crate::{DbError, KeyOrigin, MasterKey, Place, SealError, key_ids_in};
 
 fn hex_key(digit: char) -> String {
     digit.to_string().repeat(64)
@@ -202,6 +202,17 @@ async fn a_value_is_sealed_anew_with_the_first_key_once() {
     assert!(matches!(moved, Err(ResealError::Seal(SealError::WrongPlace))));
     let unknown = ring.reseal(&sealed_with('c', "x"), &place(), &random).await;
     assert!(matches!(unknown, Err(ResealError::Seal(SealError::UnknownKey { .. }))));
+}
+
+#[test]
+fn the_keys_of_all_sealed_values_in_a_text_are_told() {
+    let (a, b) = (sealed_with('a', "x"), sealed_with('b', "y"));
+    let text = format!(
+        r#"{{"one":"{a}","two":"{b}","three":"vsealed:1:xyz:AAAA","four":"vsealed:2:{0}:A","vsealed:":1}}"#,
+        id('c')
+    );
+    assert_eq!(key_ids_in(&text).collect::<Vec<_>>(), [id('a'), id('b')]);
+    assert_eq!(key_ids_in("vsealed:1:").count(), 0);
 }
 
 #[test]
