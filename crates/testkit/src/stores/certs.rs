@@ -1,9 +1,12 @@
 //! What every store of cert records does when it is asked by name.
 
 use async_trait::async_trait;
-use vestibule_oauth_provider::{CertResolver, ErrorKind, VersionState};
+use vestibule_oauth_provider::{
+    CertRecord, CertResolver, Context, Destination, ErrorKind, NamedBy, RowRef, Url, Uuid, VersionState,
+};
 
 use super::LOOKALIKES;
+use crate::{ScriptedHttp, StaticCerts, services};
 
 /// The owner whose cert records everybody may use.
 pub const SHARED_OWNER: &str = "admin";
@@ -36,6 +39,16 @@ pub trait CertBackend: Send + Sync {
 pub async fn cert_resolver(backend: &dyn CertBackend) {
     the_rows_owner_comes_first(backend).await;
     versions_come_with_their_record(backend).await;
+    a_key_signs_for_whom_and_towards_where_its_record_says(backend).await;
+}
+
+/// The private key that a row of `owner` gets from `record`, to sign what is sent to `url`; nothing, when it gets none.
+fn key_for(record: &CertRecord, owner: &str, url: &str) -> Option<String> {
+    let row = RowRef { id: Uuid::from_u128(1), owner: owner.to_owned(), name: "row".to_owned() };
+    let context = Context::new(row, services(StaticCerts::new(), ScriptedHttp::new([])));
+    let url = Url::parse(url).expect("a test writes urls");
+    let key = context.signing_key(record, &[Destination { url: &url, named_by: NamedBy::Row }]).ok()??;
+    Some(key.expose().to_owned())
 }
 
 async fn the_rows_owner_comes_first(backend: &dyn CertBackend) {
@@ -53,7 +66,7 @@ async fn the_rows_owner_comes_first(backend: &dyn CertBackend) {
     let shared = resolve("acme", "alipay").await.expect("the shared owner's record is found");
     assert_eq!((shared.owner.as_str(), shared.name.as_str()), (SHARED_OWNER, "alipay"));
     assert_eq!(shared.certificate, "the shared one");
-    assert!(!shared.private_key.is_empty(), "it has a key");
+    assert_eq!(key_for(&shared, SHARED_OWNER, "https://up.example").as_deref(), Some("its key"));
     assert!(shared.private_key.beside().is_none(), "what is no certificate may be a key");
 
     backend.insert("acme", "alipay", "acme's", None).await;
@@ -99,4 +112,28 @@ async fn versions_come_with_their_record(backend: &dyn CertBackend) {
     backend.delete_version("acme", "versions", next).await;
     let others: Vec<_> = resolve().await.others.iter().map(|other| other.number).collect();
     assert_eq!(others, [retired]);
+}
+
+async fn a_key_signs_for_whom_and_towards_where_its_record_says(backend: &dyn CertBackend) {
+    let resolve = async |owner: &str| backend.certs().resolve(owner, "granted").await.expect("the record is there");
+    let (gate, elsewhere) = ("https://gate.example/x", "https://elsewhere.example/x");
+    backend.insert(SHARED_OWNER, "granted", "", Some("first key")).await;
+    let record = resolve("acme").await;
+    assert_eq!(key_for(&record, "acme", gate).as_deref(), Some("first key"), "unless it says otherwise, for everybody");
+
+    backend.grant(SHARED_OWNER, "granted", "acme;other", "gate.example").await;
+    for owner in ["acme", "other", SHARED_OWNER] {
+        assert!(key_for(&resolve(owner).await, owner, gate).is_some(), "{owner} is named");
+    }
+    for owner in ["third", "Acme", "acme;other", ""] {
+        assert!(key_for(&resolve(owner).await, owner, gate).is_none(), "{owner:?} is not named");
+    }
+    assert!(key_for(&resolve("acme").await, "acme", elsewhere).is_none(), "this host is not named");
+    assert!(key_for(&resolve(SHARED_OWNER).await, SHARED_OWNER, elsewhere).is_some(), "it is the owner's own key");
+
+    backend.set_private_key(SHARED_OWNER, "granted", "second key").await;
+    assert_eq!(key_for(&resolve("acme").await, "acme", gate).as_deref(), Some("second key"), "a change holds at once");
+    assert_eq!(key_for(&record, "acme", gate).as_deref(), Some("first key"), "what was read stays as it was read");
+    backend.grant(SHARED_OWNER, "granted", "*", "").await;
+    assert!(key_for(&resolve("third").await, "third", elsewhere).is_some());
 }
