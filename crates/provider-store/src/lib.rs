@@ -38,6 +38,7 @@ mod sign_in_options;
 mod store;
 mod stored_stub;
 mod view;
+mod whole;
 mod write;
 
 pub use crate::list::{ProviderFilter, ProviderSummary, Sort};
@@ -45,3 +46,4 @@ pub use crate::opened::OpenedProvider;
 pub use crate::sign_in_options::SignInOption;
 pub use crate::store::{NewProvider, ProviderStore};
 pub use crate::view::ProviderView;
+pub use crate::whole::WholeProvider;

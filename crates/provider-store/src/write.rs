@@ -1,5 +1,6 @@
 //! Storing, replacing, renaming, switching and deleting rows. Each change is noted in the history, in the transaction that makes it.
 
+use uuid::Uuid;
 use vestibule_database::{Change, DbError, RowKind, StoreError, Transaction, check_name, sql};
 use vestibule_oauth_provider::Secret;
 
@@ -22,8 +23,17 @@ impl ProviderStore {
     /// # Errors
     /// [`StoreError::Refused`], naming row, field and remedy; [`StoreError::AlreadyExists`]; [`StoreError::Database`].
     pub async fn add(&self, provider: NewProvider, actor: &str) -> Result<ProviderView, StoreError> {
-        check(&provider)?;
         let id = self.random.uuid().map_err(DbError::Random)?;
+        self.insert(id, provider, actor).await
+    }
+
+    pub(crate) async fn insert(
+        &self,
+        id: Uuid,
+        provider: NewProvider,
+        actor: &str,
+    ) -> Result<ProviderView, StoreError> {
+        check(&provider)?;
         let config = self.sealed_config(&provider, &id, 1, None).await?;
         let (id, now) = (id.to_string(), self.now());
         let mut transaction = self.database.begin().await?;
