@@ -146,6 +146,8 @@ fn scope(text: Option<&str>) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use vestibule_oauth_provider::ProviderConfig as _;
+
     use super::*;
 
     #[test]
@@ -173,5 +175,12 @@ mod tests {
         assert_eq!(scope(Some(" auth_base, auth_user ")).unwrap(), "auth_base,auth_user");
         assert!(scope(Some("auth_user&app_id=1")).is_err());
         assert!(scope(Some(",")).is_err());
+    }
+
+    #[test]
+    fn fields_have_the_columns_in_which_casdoor_keeps_them() {
+        let schema = AlipayConfig::schema();
+        let columns = schema.fields().iter().filter_map(|field| Some((field.name(), field.column()?)));
+        assert_eq!(columns.collect::<Vec<_>>(), [("appId", "clientId"), ("appCert", "cert"), ("rootCert", "metadata")]);
     }
 }

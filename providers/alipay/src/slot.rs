@@ -27,7 +27,7 @@ pub(crate) enum Unread {
     #[error(transparent)]
     Material(#[from] MaterialError),
     /// It may be a private key, and nobody wants to sign with it.
-    #[error("holds a private key, or a text that may be one")]
+    #[error("holds a private key, or a text in which no certificate can be read")]
     MayBeAKey,
 }
 

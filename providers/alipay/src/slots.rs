@@ -181,7 +181,7 @@ impl Judge<'_> {
             }
             (Validity::Expired(day), VersionState::Retired) => {
                 self.findings
-                    .add(Finding::note(format!("{what} in {slot} expired on {day}: the version can be removed")));
+                    .add(Finding::note(format!("{what} in {slot} expired on {day} and verifies nothing any more")));
                 None
             }
             (Validity::NotYet(day), _) => {

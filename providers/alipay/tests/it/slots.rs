@@ -144,7 +144,7 @@ async fn a_missing_root_bundle_is_named_in_both_layouts() {
     assert_says(
         &message,
         &[
-            "the Private key field of record \"admin/root-cert\" holds a private key, or a text that may be one; alipayRootCert.crt belongs there",
+            "the Private key field of record \"admin/root-cert\" holds a private key, or a text in which no certificate can be read; alipayRootCert.crt belongs there",
         ],
     );
 }

@@ -148,7 +148,7 @@ async fn a_retired_version_verifies_until_it_expires_while_the_server_runs() {
 }
 
 #[tokio::test]
-async fn a_retired_version_that_has_expired_verifies_nothing_and_may_be_removed() {
+async fn a_retired_version_that_has_expired_verifies_nothing_and_is_a_note() {
     let retired = Alipay::of(&usual().valid(now() - 300 * DAY, now() - DAY));
     let certs = || clean(&material()).with_version("alipay-cert", Retired, &retired.pem, "");
     assert!(sign_in(certs(), OWN, &retired).await.is_err());
