@@ -37,6 +37,11 @@ pub(crate) fn judge(record: Record<'_>, certificate: &str, private_key: Option<&
     Ok(Judged { not_after: not_after.map(unix_time) })
 }
 
+/// When the first certificate of a Certificate field ends, in Unix seconds; nothing where none can be read.
+pub(crate) fn ends(certificate: &str) -> Option<i64> {
+    Material::read(certificate).ok()?.certificates().first()?.not_after().map(unix_time)
+}
+
 fn certificates(record: Record<'_>, text: &str) -> Result<Vec<Certificate>, StoreError> {
     let refuse = |found: &dyn fmt::Display| refusal(record, "Certificate", found, CERTIFICATE_WANTED);
     let material = Material::read(text).map_err(|error| refuse(&error))?;

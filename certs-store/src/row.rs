@@ -1,112 +1,133 @@
-//! A row of `vestibule_cert`, read without trust.
+//! A record and all its versions, read without trust, to be shown or changed.
 
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
-use uuid::Uuid;
-use vestibule_database::{Keyring, Place, Record, RowHead, StoreError, is_sealed};
-use vestibule_oauth_provider::Secret;
+use vestibule_database::{Database, DbError, Record, Row, RowHead, StoreError, sql};
+use vestibule_oauth_provider::{KeyGrant, VersionState};
 
-/// How messages call a row.
-const WHAT: &str = "cert record";
+use crate::field::{Content, sizes, texts};
+use crate::grant::{self, grant};
+use crate::private_key::VersionOf;
+use crate::stored::WHAT;
 
-/// The longest field that is read, in bytes: the longest text that is judged, sealed, with some to spare. The query leaves out what is longer.
-pub(crate) const LONGEST_FIELD: i64 = 512 * 1024;
-
-/// What [`CertRow::read`] reads. The two `?` are [`LONGEST_FIELD`].
-macro_rules! select {
-    ($rest:literal) => {
-        concat!(
-            "SELECT ",
-            vestibule_database::row_head!(),
-            ", not_after,
-                CASE WHEN octet_length(certificate) <= ? THEN certificate END AS certificate,
-                CASE WHEN octet_length(private_key) <= ? THEN private_key END AS private_key,
-                private_key IS NOT NULL AS has_private_key
-            FROM vestibule_cert ",
-            $rest
-        )
-    };
-}
-pub(crate) use select;
-
+/// A record with its versions.
 pub(crate) struct CertRow {
+    /// With the number of the active version.
     pub(crate) head: RowHead,
+    pub(crate) revision: i64,
+    pub(crate) grant: KeyGrant,
+    pub(crate) active: Content,
     pub(crate) not_after: Option<i64>,
-    /// Nothing, when it cannot be read.
-    certificate: Option<String>,
-    private_key: Option<Stored>,
+    /// Newest first.
+    pub(crate) others: Vec<Version>,
 }
 
-/// The Private key field as it is stored.
-enum Stored {
-    Text(Secret),
-    Unreadable,
+/// A version that is not the active one.
+#[derive(Clone)]
+pub(crate) struct Version {
+    pub(crate) number: i64,
+    pub(crate) state: VersionState,
+    pub(crate) content: Content,
+    pub(crate) not_after: Option<i64>,
+    /// Since when it is what it is, in Unix seconds.
+    pub(crate) since: i64,
 }
+
+const SELECT: &str = concat!(
+    "SELECT 'cert' AS part, id, owner, name, substr(display_name, 1, 200) AS display_name, substr(type, 1, 100) AS type, version, created_at,
+        updated_at, '' AS state, revision, not_after, ",
+    grant!(),
+    ", ",
+    texts!("vestibule_cert"),
+    ", ",
+    sizes!("vestibule_cert"),
+    " FROM vestibule_cert WHERE owner = ? AND name = ?
+    UNION ALL
+    SELECT 'version', cert.id, cert.owner, cert.name, '', '', other.version, other.created_at, other.created_at, other.state, 0, other.not_after, '', '', ",
+    texts!("other"),
+    ", ",
+    sizes!("other"),
+    " FROM vestibule_cert AS cert JOIN vestibule_cert_version AS other ON other.cert_id = cert.id WHERE cert.owner = ? AND cert.name = ?"
+);
 
 impl CertRow {
-    /// Reads whatever stands there: what is wrong with a field is an error when the field is asked for.
-    pub(crate) fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-        let has_private_key: bool = row.try_get("has_private_key")?;
-        let private_key: Option<Stored> =
-            has_private_key.then(|| match row.try_get::<Option<String>, _>("private_key") {
-                Ok(Some(text)) => Stored::Text(Secret::new(text)),
-                Ok(None) | Err(_) => Stored::Unreadable,
-            });
+    /// The record `name` of `owner`, in one query: all of it is of the same moment.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::Database`]. What is wrong with a field is an error when the field is asked for.
+    pub(crate) async fn find(database: &Database, owner: &str, name: &str) -> Result<Self, StoreError> {
+        // PostgreSQL takes no NUL, and no name has one.
+        if owner.contains('\0') || name.contains('\0') {
+            return Err(record(owner, name).not_found());
+        }
+        let rows = sql(SELECT).bind(owner).bind(name).bind(owner).bind(name).fetch_all(database).await?;
+        let (mut found, mut others) = (None, Vec::new());
+        for row in &rows {
+            if row.text("part")? == "cert" {
+                found = Some(Self::read(row)?);
+            } else {
+                others.push(Version::read(row)?);
+            }
+        }
+        let found = found.ok_or_else(|| record(owner, name).not_found())?;
+        others.sort_by_key(|version| std::cmp::Reverse(version.number));
+        Ok(Self { others, ..found })
+    }
+
+    fn read(row: &Row) -> Result<Self, DbError> {
         Ok(Self {
             head: RowHead::read(row, WHAT)?,
-            not_after: row.try_get("not_after")?,
-            certificate: row.try_get("certificate").unwrap_or_default(),
-            private_key,
+            revision: row.int("revision")?,
+            grant: grant::read(
+                row.utf8("key_owners").ok().flatten().as_deref(),
+                row.utf8("key_hosts").ok().flatten().as_deref(),
+            ),
+            active: Content::read(row)?,
+            not_after: row.opt_int("not_after")?,
+            others: Vec::new(),
         })
     }
 
-    pub(crate) fn certificate(&self) -> Result<&str, StoreError> {
-        self.certificate.as_deref().ok_or_else(|| self.unreadable("Certificate"))
+    pub(crate) fn record(&self) -> Record<'_> {
+        self.head.record()
     }
 
-    /// The Private key field as it is stored, sealed or clear; nothing when it is empty.
-    pub(crate) fn stored_private_key(&self) -> Result<Option<&Secret>, StoreError> {
-        match &self.private_key {
-            None => Ok(None),
-            Some(Stored::Text(text)) if text.is_empty() => Ok(None),
-            Some(Stored::Text(text)) => Ok(Some(text)),
-            Some(Stored::Unreadable) => Err(self.unreadable("Private key")),
-        }
+    /// Whether a private key of any version stands there in the clear.
+    pub(crate) fn holds_clear_text(&self) -> bool {
+        self.active.is_clear() || self.others.iter().any(|version| version.content.is_clear())
     }
 
-    /// The Private key field, opened.
-    pub(crate) fn private_key(&self, keyring: &Keyring) -> Result<Option<Secret>, StoreError> {
-        let Some(stored) = self.stored_private_key()? else { return Ok(None) };
-        if !is_sealed(stored.expose()) {
-            return Ok(Some(stored.clone()));
-        }
-        let RowHead { owner, version, .. } = &self.head;
-        let id = self.head.uuid()?;
-        keyring.open(stored.expose(), &private_key_place(owner, &id, *version)).map(Some).map_err(|error| {
-            let record = self.head.record();
-            StoreError::Unreadable(format!("{record}, field Private key: {error}"))
-        })
+    /// The staged version.
+    pub(crate) fn next(&self) -> Option<&Version> {
+        self.others.iter().find(|version| version.state == VersionState::Next)
     }
 
-    fn unreadable(&self, field: &str) -> StoreError {
-        let record = self.head.record();
-        StoreError::Unreadable(format!(
-            "{record}, field {field}: is longer than {LONGEST_FIELD} bytes or is not UTF-8 text; save the record again"
-        ))
+    /// The version that was the active one last.
+    pub(crate) fn last_retired(&self) -> Option<&Version> {
+        let retired = self.others.iter().filter(|version| version.state == VersionState::Retired);
+        retired.max_by_key(|version| (version.since, version.number))
+    }
+
+    /// What is said of the version `number`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreadable`], when the record's id is no UUID.
+    pub(crate) fn version(&self, number: i64) -> Result<VersionOf<'_>, StoreError> {
+        Ok(VersionOf { record: self.record(), id: self.head.uuid()?, number })
     }
 }
 
-impl AsRef<RowHead> for CertRow {
-    fn as_ref(&self) -> &RowHead {
-        &self.head
+impl Version {
+    fn read(row: &Row) -> Result<Self, DbError> {
+        let is_next = row.text("state")? == VersionState::Next.as_str();
+        Ok(Self {
+            number: row.int("version")?,
+            state: if is_next { VersionState::Next } else { VersionState::Retired },
+            content: Content::read(row)?,
+            not_after: row.opt_int("not_after")?,
+            since: row.int("created_at")?,
+        })
     }
 }
 
 pub(crate) fn record<'a>(owner: &'a str, name: &'a str) -> Record<'a> {
     Record { what: WHAT, owner, name }
-}
-
-/// Where the Private key field of a record is sealed.
-pub(crate) fn private_key_place<'a>(owner: &'a str, id: &'a Uuid, version: i64) -> Place<'a> {
-    Place { table: "vestibule_cert", owner, row: id.as_bytes(), version, column: "private_key" }
 }

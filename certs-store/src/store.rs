@@ -3,16 +3,26 @@
 use std::fmt;
 use std::sync::Arc;
 
-use sqlx::SqlitePool;
-use uuid::Uuid;
-use vestibule_database::{Database, DbError, Keyring, MASK, Record, StoreError, Unsealable, check_name, unix_time};
-use vestibule_oauth_provider::{Clock, Random, Secret};
+use vestibule_database::{
+    Change, Database, DbError, Keyring, Record, RowKind, StoreError, Unsealable, check_name, sql, unix_time,
+};
+use vestibule_oauth_provider::{Clock, KeyGrant, Random, Secret};
 
-use crate::judge::{Judged, judge};
-use crate::row::{CertRow, LONGEST_FIELD, private_key_place, record, select};
+use crate::change::Edit;
+use crate::examine::Examined;
+use crate::grant;
+use crate::judge::judge;
+use crate::private_key::VersionOf;
+use crate::row::{CertRow, record};
+use crate::users::CertUsers;
 use crate::view::CertView;
 
-/// Cert records in the table `vestibule_cert`. Clones share the database.
+/// The longest display name, in letters.
+const LONGEST_DISPLAY_NAME: usize = 200;
+/// How many rows are named when a record is in use.
+const NAMED_USERS: usize = 10;
+
+/// Cert records in the tables `vestibule_cert` and `vestibule_cert_version`. Clones share the database.
 #[derive(Clone)]
 pub struct CertStore {
     pub(crate) database: Database,
@@ -21,6 +31,8 @@ pub struct CertStore {
     clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) unsealable: Unsealable,
+    pub(crate) examined: Examined,
+    pub(crate) users: Option<Arc<dyn CertUsers>>,
 }
 
 /// A record to be saved.
@@ -36,10 +48,13 @@ pub struct NewCert {
     pub certificate: String,
     /// The Private key field: a private key, certificates, or nothing. In [`CertStore::replace`], the mask `***` keeps what is stored.
     pub private_key: Option<Secret>,
+    /// For whom and towards which hosts the private key signs. Nothing: as it is stored; for a record that is new, every owner's rows, towards the hosts that
+    /// are the vendor's own or that the installation vouches for.
+    pub sharing: Option<KeyGrant>,
 }
 
 impl NewCert {
-    fn record(&self) -> Record<'_> {
+    pub(crate) fn record(&self) -> Record<'_> {
         record(&self.owner, &self.name)
     }
 }
@@ -53,148 +68,168 @@ impl CertStore {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        Self { database, keyring, shared_owner: shared_owner.into(), clock, random, unsealable: Unsealable::default() }
+        Self {
+            database,
+            keyring,
+            shared_owner: shared_owner.into(),
+            clock,
+            random,
+            unsealable: Unsealable::default(),
+            examined: Examined::default(),
+            users: None,
+        }
     }
 
-    /// Judges and stores a new record.
+    /// The store, knowing whom to ask which rows name a record. Without that nobody is asked: a record is deleted, and renamed, whoever names it.
+    #[must_use]
+    pub fn with_users(self, users: Arc<dyn CertUsers>) -> Self {
+        Self { users: Some(users), ..self }
+    }
+
+    /// Judges and stores a new record, which `by` made.
     ///
     /// # Errors
     /// [`StoreError::Refused`], naming record, field, what was found and what belongs there; [`StoreError::AlreadyExists`]; [`StoreError::Database`].
-    pub async fn save(&self, cert: NewCert) -> Result<CertView, StoreError> {
+    pub async fn save(&self, cert: NewCert, by: &str) -> Result<CertView, StoreError> {
         check_name("owner", &cert.owner)?;
         check_name("name", &cert.name)?;
+        check_display_name(cert.record(), &cert.display_name)?;
+        let sharing = cert.sharing.clone().unwrap_or_else(KeyGrant::every_owner);
+        let (key_owners, key_hosts) = grant::write(cert.record(), &sharing)?;
         let judged = judge(cert.record(), &cert.certificate, cert.private_key.as_ref())?;
         let id = self.random.uuid().map_err(DbError::Random)?;
-        let private_key = self.sealed(&cert.owner, &id, 1, cert.private_key.as_ref())?;
-        let now = unix_time(self.clock.now());
-        sqlx::query(
-            "INSERT INTO vestibule_cert
-                (id, owner, name, display_name, type, certificate, private_key, version, not_after, created_at, updated_at)
-            VALUES (?, ?, ?, ?, 'x509', ?, ?, 1, ?, ?, ?)",
-        )
-        .bind(id.to_string())
+        let version = VersionOf { record: cert.record(), id, number: 1 };
+        let private_key = self.sealed(version, cert.private_key.as_ref())?;
+        let (id, now) = (id.to_string(), self.now());
+        let mut transaction = self.database.begin().await?;
+        sql("INSERT INTO vestibule_cert
+                (id, owner, name, display_name, type, certificate, private_key, version, revision, key_owners, key_hosts, not_after, created_at, updated_at)
+            VALUES (?, ?, ?, ?, 'x509', ?, ?, 1, 1, ?, ?, ?, ?, ?)")
+        .bind(&id)
         .bind(&cert.owner)
         .bind(&cert.name)
         .bind(&cert.display_name)
         .bind(&cert.certificate)
         .bind(private_key)
+        .bind(key_owners)
+        .bind(key_hosts)
         .bind(judged.not_after)
         .bind(now)
         .bind(now)
-        .execute(self.pool())
+        .execute(&mut transaction)
         .await
         .map_err(|error| cert.record().not_inserted(error))?;
-        self.get(&cert.owner, &cert.name).await
-    }
-
-    /// Judges the record and puts it in the place of the one of the same owner and name, whose id stays. What is stored stays as it is when the new
-    /// content is refused.
-    ///
-    /// # Errors
-    /// As [`CertStore::save`]; [`StoreError::NotFound`]; [`StoreError::Changed`], when somebody else replaced it at the same moment.
-    pub async fn replace(&self, cert: NewCert) -> Result<CertView, StoreError> {
-        let stored = self.row(&cert.owner, &cert.name).await?;
-        let private_key = match cert.private_key.as_ref() {
-            Some(given) if given.expose() == MASK => stored.private_key(&self.keyring)?,
-            given => given.cloned(),
+        let change = Change {
+            actor: by,
+            action: "create",
+            what: RowKind::Cert,
+            row_id: &id,
+            owner: &cert.owner,
+            name: &cert.name,
+            version: Some(1),
+            detail: "",
         };
-        let Judged { not_after } = judge(cert.record(), &cert.certificate, private_key.as_ref())?;
-        let version = stored.head.version.saturating_add(1);
-        let sealed = self.sealed(&cert.owner, &stored.head.uuid()?, version, private_key.as_ref())?;
-        let replaced = sqlx::query(
-            "UPDATE vestibule_cert
-            SET display_name = ?, type = 'x509', certificate = ?, private_key = ?, version = ?, not_after = ?, updated_at = ?
-            WHERE id = ? AND owner = ? AND version = ?",
-        )
-        .bind(&cert.display_name)
-        .bind(&cert.certificate)
-        .bind(sealed)
-        .bind(version)
-        .bind(not_after)
-        .bind(unix_time(self.clock.now()))
-        .bind(&stored.head.id)
-        .bind(&cert.owner)
-        .bind(stored.head.version)
-        .execute(self.pool())
-        .await?;
-        cert.record().unchanged(replaced.rows_affected())?;
+        change.note(&mut transaction, now).await?;
+        transaction.commit().await?;
         self.get(&cert.owner, &cert.name).await
     }
 
-    /// The record `name` of `owner`; the shared owner's is not looked for.
+    /// The record `name` of `owner`, with its versions; the shared owner's is not looked for.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Database`]. What cannot be opened or read in it is said in the view.
     pub async fn get(&self, owner: &str, name: &str) -> Result<CertView, StoreError> {
-        Ok(CertView::of(&self.row(owner, name).await?, &self.keyring))
+        Ok(CertView::of(&CertRow::find(&self.database, owner, name).await?, &self.keyring).await)
     }
 
-    /// All records of `owner`, or of everybody, by owner and name.
+    /// Deletes a record with all its versions. No record that is saved here gets its id again. Rows are asked first; one that begins to name the record at the
+    /// same moment is left without it.
     ///
     /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn list(&self, owner: Option<&str>) -> Result<Vec<CertView>, StoreError> {
-        let rows = sqlx::query(select!("WHERE ? IS NULL OR owner = ? ORDER BY owner, name"))
-            .bind(LONGEST_FIELD)
-            .bind(LONGEST_FIELD)
-            .bind(owner)
-            .bind(owner)
-            .fetch_all(self.pool())
-            .await?;
-        rows.iter().map(|row| Ok(CertView::of(&CertRow::read(row)?, &self.keyring))).collect()
-    }
-
-    /// The first `most` records of everybody, by owner and name.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn first(&self, most: u32) -> Result<Vec<CertView>, StoreError> {
-        let rows = sqlx::query(select!("ORDER BY owner, name LIMIT ?"))
-            .bind(LONGEST_FIELD)
-            .bind(LONGEST_FIELD)
-            .bind(most)
-            .fetch_all(self.pool())
-            .await?;
-        rows.iter().map(|row| Ok(CertView::of(&CertRow::read(row)?, &self.keyring))).collect()
-    }
-
-    /// Deletes a record. No record that is saved here gets its id again.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::Database`].
-    pub async fn delete(&self, owner: &str, name: &str) -> Result<(), StoreError> {
-        let deleted = sqlx::query("DELETE FROM vestibule_cert WHERE owner = ? AND name = ?")
-            .bind(owner)
-            .bind(name)
-            .execute(self.pool())
-            .await?;
-        record(owner, name).found(deleted.rows_affected())
-    }
-
-    pub(crate) fn pool(&self) -> &SqlitePool {
-        self.database.sqlite()
-    }
-
-    async fn row(&self, owner: &str, name: &str) -> Result<CertRow, StoreError> {
-        let row = sqlx::query(select!("WHERE owner = ? AND name = ?"))
-            .bind(LONGEST_FIELD)
-            .bind(LONGEST_FIELD)
-            .bind(owner)
-            .bind(name)
-            .fetch_optional(self.pool())
-            .await?;
-        match row {
-            Some(row) => Ok(CertRow::read(&row)?),
-            None => Err(record(owner, name).not_found()),
+    /// [`StoreError::InUse`], when rows name it; [`StoreError::NotFound`]; [`StoreError::Changed`]; [`StoreError::Database`].
+    pub async fn delete(&self, edit: &Edit<'_>) -> Result<(), StoreError> {
+        let row = CertRow::find(&self.database, edit.owner, edit.name).await?;
+        let record = row.record();
+        if edit.revision.is_some_and(|expected| expected != row.revision) {
+            return Err(StoreError::Changed(record.to_string()));
         }
+        self.is_unused(record).await?;
+        if row.holds_clear_text() {
+            self.database.note_clear_text();
+        }
+        let mut transaction = self.database.begin().await?;
+        let deleted = sql("DELETE FROM vestibule_cert WHERE id = ? AND owner = ? AND name = ? AND revision = ?")
+            .bind(&row.head.id)
+            .bind(edit.owner)
+            .bind(edit.name)
+            .bind(row.revision)
+            .execute(&mut transaction)
+            .await?;
+        record.unchanged(deleted)?;
+        let change = Change {
+            actor: edit.by,
+            action: "delete",
+            what: RowKind::Cert,
+            row_id: &row.head.id,
+            owner: edit.owner,
+            name: edit.name,
+            version: None,
+            detail: "",
+        };
+        change.note(&mut transaction, self.now()).await?;
+        transaction.commit().await?;
+        Ok(())
     }
 
-    fn sealed(&self, owner: &str, id: &Uuid, version: i64, clear: Option<&Secret>) -> Result<Option<String>, DbError> {
+    async fn is_unused(&self, record: Record<'_>) -> Result<(), StoreError> {
+        let Some(users) = &self.users else { return Ok(()) };
+        let rows = users.users_of(record.owner, record.name, &self.shared_owner).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let count = rows.len();
+        let users = rows.iter().take(NAMED_USERS).map(ToString::to_string).collect();
+        Err(StoreError::InUse { record: record.to_string(), users, count })
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        unix_time(self.clock.now())
+    }
+
+    /// A text of a Private key field that stands in the clear, sealed where it stands; nothing when it is empty.
+    pub(crate) fn sealed_as_it_stands(
+        &self,
+        version: VersionOf<'_>,
+        clear: &Secret,
+    ) -> Result<Option<String>, DbError> {
+        let seal = || self.keyring.seal(clear, &version.place(), &*self.random);
+        (!clear.is_empty()).then(seal).transpose()
+    }
+
+    /// A Private key field as it is to be stored for `version`; nothing when it is empty.
+    pub(crate) fn sealed(&self, version: VersionOf<'_>, clear: Option<&Secret>) -> Result<Option<String>, DbError> {
         clear
             .filter(|clear| !clear.expose().trim().is_empty())
-            .map(|clear| self.keyring.seal(clear, &private_key_place(owner, id, version), &*self.random))
+            .map(|clear| self.keyring.seal(clear, &version.place(), &*self.random))
             .transpose()
     }
+}
+
+/// # Errors
+/// [`StoreError::Refused`].
+pub(crate) fn check_display_name(record: Record<'_>, display_name: &str) -> Result<(), StoreError> {
+    let letters = display_name.chars().count();
+    if letters > LONGEST_DISPLAY_NAME {
+        return Err(StoreError::Refused(format!(
+            "{record}, field Display name: has {letters} characters; {LONGEST_DISPLAY_NAME} are allowed"
+        )));
+    }
+    if display_name.chars().any(char::is_control) {
+        return Err(StoreError::Refused(format!(
+            "{record}, field Display name: has a control character in it, such as a line break; type it again"
+        )));
+    }
+    Ok(())
 }
 
 impl fmt::Debug for CertStore {

@@ -1,9 +1,12 @@
 //! What may be shown of a record. No type here has a place for a key.
 
 use serde::Serialize;
-use vestibule_database::{Keyring, RowHead, unix_time};
+use vestibule_database::{Keyring, RowHead, StoreError, unix_time};
+use vestibule_oauth_provider::{KeyGrant, Owners};
 use vestibule_x509_material::{Certificate, Kind, Material};
 
+use crate::field::{Column, Content};
+use crate::private_key::readable;
 use crate::row::CertRow;
 
 /// A record as it may be shown. All times are Unix seconds.
@@ -21,17 +24,53 @@ pub struct CertView {
     /// `x509`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// How often its content was replaced, plus one.
+    /// The number of the active version.
     pub version: i64,
+    /// Greater after each change by this program, one of its versions included: what [`Edit::at`](crate::Edit::at) takes.
+    pub revision: i64,
+    /// For whom and towards which hosts the private key signs.
+    pub sharing: SharingView,
     /// When the first certificate ends, as it was computed when the record was saved; nothing for a record that plain SQL inserted.
     pub not_after: Option<i64>,
     /// When it was made.
     pub created_at: i64,
     /// When it was last saved.
     pub updated_at: i64,
-    /// What stands in the Certificate field.
+    /// What stands in the Certificate field of the active version.
     pub certificate: FieldView,
-    /// What stands in the Private key field.
+    /// What stands in the Private key field of the active version.
+    pub private_key: FieldView,
+    /// The version that is staged and those that are retired, newest first.
+    pub versions: Vec<VersionView>,
+}
+
+/// For whom and towards which hosts a private key signs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct SharingView {
+    /// Whether every owner's rows may use it.
+    pub every_owner: bool,
+    /// Otherwise: which owners' rows may, besides the record's own.
+    pub owners: Vec<String>,
+    /// Towards which hosts. Empty: those that are the vendor's own or that the installation vouches for.
+    pub hosts: Vec<String>,
+}
+
+/// A version that is not the active one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct VersionView {
+    /// Its number; no two versions of a record have the same.
+    pub number: i64,
+    /// `next` or `retired`.
+    pub state: &'static str,
+    /// Since when it is that.
+    pub since: i64,
+    /// When its first certificate ends.
+    pub not_after: Option<i64>,
+    /// What stands in its Certificate field.
+    pub certificate: FieldView,
+    /// What stands in its Private key field.
     pub private_key: FieldView,
 }
 
@@ -84,22 +123,21 @@ pub struct KeyView {
 }
 
 impl CertView {
-    /// What cannot be read is said in the field; a view never fails, so that one bad row does not hide the others of a list.
-    pub(crate) fn of(row: &CertRow, keyring: &Keyring) -> Self {
-        let unreadable = |error: &dyn ToString| FieldView {
-            kind: "unreadable",
-            description: "unreadable".to_owned(),
-            error: Some(error.to_string()),
-            ..FieldView::default()
-        };
-        let certificate = match row.certificate() {
-            Ok(text) => FieldView::of(text),
-            Err(error) => unreadable(&error),
-        };
-        let private_key = match row.private_key(keyring) {
-            Ok(text) => FieldView::of(text.as_ref().map_or("", |text| text.expose())),
-            Err(error) => unreadable(&error),
-        };
+    /// What cannot be read is said in the field; a view never fails, so that what is wrong can be seen.
+    pub(crate) async fn of(row: &CertRow, keyring: &Keyring) -> Self {
+        let (certificate, private_key) = fields(row, row.head.version, &row.active, keyring).await;
+        let mut versions = Vec::with_capacity(row.others.len());
+        for version in &row.others {
+            let (certificate, private_key) = fields(row, version.number, &version.content, keyring).await;
+            versions.push(VersionView {
+                number: version.number,
+                state: version.state.as_str(),
+                since: version.since,
+                not_after: version.not_after,
+                certificate,
+                private_key,
+            });
+        }
         let RowHead { id, owner, name, display_name, kind, version, created_at, updated_at, .. } = row.head.clone();
         Self {
             id,
@@ -108,16 +146,53 @@ impl CertView {
             display_name,
             kind,
             version,
+            revision: row.revision,
+            sharing: SharingView::of(&row.grant),
             not_after: row.not_after,
             created_at,
             updated_at,
             certificate,
             private_key,
+            versions,
         }
     }
 }
 
+async fn fields(row: &CertRow, number: i64, content: &Content, keyring: &Keyring) -> (FieldView, FieldView) {
+    let certificate = readable(row.record(), &content.certificate, Column::Certificate);
+    let private_key = match row.version(number) {
+        Ok(version) => version.open(&content.private_key, keyring).await,
+        Err(error) => Err(error),
+    };
+    (
+        certificate.map_or_else(|error| FieldView::unreadable(&error), |text| FieldView::of(text.expose())),
+        private_key.map_or_else(
+            |error| FieldView::unreadable(&error),
+            |text| FieldView::of(text.as_ref().map_or("", |text| text.expose())),
+        ),
+    )
+}
+
+impl SharingView {
+    pub(crate) fn of(grant: &KeyGrant) -> Self {
+        let (every_owner, owners) = match &grant.owners {
+            Owners::All => (true, Vec::new()),
+            Owners::Listed(owners) => (false, owners.clone()),
+        };
+        Self { every_owner, owners, hosts: grant.hosts.clone() }
+    }
+}
+
 impl FieldView {
+    fn unreadable(error: &StoreError) -> Self {
+        Self {
+            kind: "unreadable",
+            description: "unreadable".to_owned(),
+            error: Some(error.to_string()),
+            ..Self::default()
+        }
+    }
+
     fn of(text: &str) -> Self {
         if text.trim().is_empty() {
             return Self { kind: "empty", description: "nothing".to_owned(), ..Self::default() };

@@ -133,12 +133,27 @@ pub enum StoreError {
     /// What was to be saved is not good. Nothing was written. The message names record, field and remedy.
     #[error("{0}")]
     Refused(String),
+    /// Other rows name it. Nothing was written.
+    #[error("{record} is used by {}; point them at another, or delete them first", named(users, *count))]
+    InUse {
+        /// What is used, as messages call it.
+        record: String,
+        /// The first of the rows that use it: `"owner/name"`.
+        users: Vec<String>,
+        /// How many use it in all.
+        count: usize,
+    },
     /// What is stored cannot be read. The message names record, field and remedy.
     #[error("{0}")]
     Unreadable(String),
     /// The database failed.
     #[error(transparent)]
     Database(#[from] DbError),
+}
+
+fn named(users: &[String], count: usize) -> String {
+    let (users, more) = (users.join(", "), count.saturating_sub(users.len()));
+    if more == 0 { users } else { format!("{users} and {more} more ({count} in all)") }
 }
 
 impl From<StoreError> for Error {
