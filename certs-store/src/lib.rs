@@ -50,6 +50,7 @@ mod grant;
 mod judge;
 mod list;
 mod private_key;
+mod reseal;
 mod resolve;
 mod row;
 mod seal_clear;

@@ -77,7 +77,7 @@ pub use crate::pools::Dialect;
 pub use crate::resealing::{Resealed, ResealingPass, ResealingProgress, SealedRows};
 pub use crate::row::Row;
 pub use crate::row_head::RowHead;
-pub use crate::seal::{MASK, Place, SealError, is_sealed, key_ids_in};
+pub use crate::seal::{MASK, Place, SealError, is_sealed, key_ids_in, sealed_prefix};
 pub use crate::sealing_pass::{ClearRows, SealingPass, Unsealable};
 pub use crate::settings::{keep_setting, setting};
 pub use crate::sql::{Bind, On, Sql, containing, count, places, sql};

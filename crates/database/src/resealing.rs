@@ -1,7 +1,7 @@
 //! A pass that seals anew, with the first key of a keyring, what is sealed with another one.
 //!
-//! It looks only for values that are not sealed with the first key. So it can be cut off at any moment and begun again, and several may run at once: each value
-//! is exchanged by compare-and-swap, opens before and after, and never stands there half. A value that cannot be opened stays what it is.
+//! It looks only for values that are not sealed with the first key. So it can be cut off at any moment and begun again, and several may run at once: each
+//! value is exchanged by compare-and-swap and opens before and after. A value that cannot be opened stays what it is.
 
 use crate::{Keyring, StoreError};
 
@@ -28,8 +28,8 @@ pub trait SealedRows: Sync {
         key_id: &str,
     ) -> impl Future<Output = Result<Vec<Self::Row>, StoreError>> + Send;
 
-    /// Seals a row's values anew ([`Keyring::reseal`]) by compare-and-swap on what was read, and says whether it was this call that did it, and not somebody
-    /// else who changed the row meanwhile. What opens is sealed anew although something else in the row does not.
+    /// Seals a row's values anew ([`Keyring::reseal`]) by compare-and-swap on what was read, and says whether it was this call that did it, and not
+    /// somebody else who changed the row meanwhile. What opens is sealed anew although something else in the row does not.
     fn reseal(&self, row: &Self::Row) -> impl Future<Output = Result<bool, StoreError>> + Send;
 }
 
@@ -137,7 +137,7 @@ mod tests {
     use vestibule_testkit::SeededRandom;
 
     use super::*;
-    use crate::{MasterKey, Place, ResealError};
+    use crate::{MasterKey, Place};
 
     /// A table in memory.
     struct Table {
@@ -165,11 +165,8 @@ mod tests {
 
         async fn reseal(&self, (id, text): &(u64, String)) -> Result<bool, StoreError> {
             let random = SeededRandom::new(*id + 1000);
-            let anew =
-                self.keyring.reseal(text, &place(&id.to_be_bytes()), &random).await.map_err(|error| match error {
-                    ResealError::Seal(error) => StoreError::Unreadable(format!("row {id}: {error}")),
-                    ResealError::Database(error) => error.into(),
-                })?;
+            let anew = self.keyring.reseal(text, &place(&id.to_be_bytes()), &random).await;
+            let anew = anew.map_err(|error| error.of_store(|error| format!("row {id}: {error}")))?;
             let mut changes = self.changes.lock().unwrap();
             if *changes > 0 {
                 *changes -= 1;

@@ -26,6 +26,11 @@ pub fn is_sealed(text: &str) -> bool {
     text.starts_with(MARK)
 }
 
+/// What every value begins with that the key of that id sealed, and no other value.
+pub fn sealed_prefix(key_id: &str) -> String {
+    format!("{MARK}{FORMAT}:{key_id}:")
+}
+
 /// The ids of the keys that the sealed values in a text were sealed with, in their order. Nothing is opened, and a text may look like one.
 pub fn key_ids_in(text: &str) -> impl Iterator<Item = &str> {
     text.split(MARK).skip(1).filter_map(|rest| read_parts(rest).map(|(key_id, _)| key_id))
@@ -139,7 +144,7 @@ pub(crate) fn seal(
     content.extend_from_slice(clear.expose().as_bytes());
     cipher.seal_in_place_append_tag(nonce, Aad::from(place.as_ref()), &mut *content).map_err(|_| refused())?;
     let body = [&salt[..], place.as_ref(), &content].concat();
-    Ok(format!("{MARK}{FORMAT}:{key_id}:{}", URL_SAFE_NO_PAD.encode(body)))
+    Ok(sealed_prefix(key_id) + &URL_SAFE_NO_PAD.encode(body))
 }
 
 fn in_quotes(ids: &[String]) -> String {

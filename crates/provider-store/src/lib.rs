@@ -33,6 +33,7 @@ mod opened;
 mod plan;
 mod references;
 mod row;
+mod reseal;
 mod sealed_config;
 mod sign_in_options;
 mod store;

@@ -10,7 +10,7 @@ use vestibule_oauth_provider::{Clock, Random, Secret};
 use crate::keys::KeySource;
 use crate::keys::source::Stamp;
 use crate::seal::{self, Sealed};
-use crate::{DbError, MasterKey, Place, SealError};
+use crate::{DbError, MasterKey, Place, SealError, StoreError};
 
 /// The master keys of an installation: the first seals, all open. Clones share them, and what they learn.
 #[derive(Clone)]
@@ -48,12 +48,22 @@ struct Asked {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResealError {
-    /// It does not open.
+    /// It does not open. A store adds of which record and field it is.
     #[error(transparent)]
     Seal(#[from] SealError),
     /// It opens, and could not be sealed.
     #[error(transparent)]
     Database(#[from] DbError),
+}
+
+impl ResealError {
+    /// The error of a store, whose message for a value that does not open is `said`.
+    pub fn of_store(self, said: impl FnOnce(SealError) -> String) -> StoreError {
+        match self {
+            Self::Seal(error) => StoreError::Unreadable(said(error)),
+            Self::Database(error) => error.into(),
+        }
+    }
 }
 
 impl Keyring {
