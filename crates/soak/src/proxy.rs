@@ -100,3 +100,68 @@ async fn pass(mut client: TcpStream, target: SocketAddr, mut mode: watch::Receiv
 async fn silent(client: &mut TcpStream) {
     let _ = tokio::io::copy(client, &mut tokio::io::sink()).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    /// Says back what it hears.
+    async fn echo() -> u16 {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let (mut reading, mut writing) = client.split();
+                    let _ = tokio::io::copy(&mut reading, &mut writing).await;
+                });
+            }
+        });
+        port
+    }
+
+    async fn say(connection: &mut TcpStream) -> std::io::Result<u8> {
+        connection.write_all(b"a").await?;
+        connection.read_u8().await
+    }
+
+    #[tokio::test]
+    async fn connections_are_passed_on_cut_and_silenced() {
+        let proxy = Proxy::before(echo().await).await.unwrap();
+        let connect = async || TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.port())).await;
+
+        let mut cut = connect().await.unwrap();
+        assert_eq!(say(&mut cut).await.unwrap(), b'a');
+        proxy.set(Mode::Refuse);
+        assert!(cut.read_u8().await.is_err());
+        while let Ok(mut late) = connect().await {
+            // The system had taken it before the listener was gone.
+            assert!(late.read_u8().await.is_err());
+        }
+
+        proxy.set(Mode::Pass);
+        let mut silenced = loop {
+            if let Ok(connection) = connect().await {
+                break connection;
+            }
+            tokio::task::yield_now().await;
+        };
+        assert_eq!(say(&mut silenced).await.unwrap(), b'a');
+        proxy.set(Mode::Hang);
+        let mut never = connect().await.unwrap();
+        // The proxy is on this thread, and sees what it is told when it gets a turn.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        never.write_all(b"a").await.unwrap();
+        silenced.write_all(b"a").await.unwrap();
+        proxy.set(Mode::Pass);
+        let mut later = connect().await.unwrap();
+        assert_eq!(say(&mut later).await.unwrap(), b'a');
+        for old in [&silenced, &never] {
+            assert_eq!(old.try_read(&mut [0]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+        }
+    }
+}

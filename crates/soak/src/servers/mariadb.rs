@@ -27,7 +27,7 @@ impl MariaDb {
         owner::data_folder(USER, &data).await?;
         let mut make = owner::command_as(USER, Path::new("mariadb-install-db")).await?;
         make.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-name-resolve"]);
-        owner::succeed(make.arg("--datadir").arg(&data)).await?;
+        owner::succeed(make.arg(format!("--datadir={}", data.display()))).await?;
         let mut server = Self { port: free_port()?, data, process: None };
         server.run().await?;
         owner::succeed(server.client().args(["--execute", "CREATE DATABASE vestibule CHARACTER SET latin1"])).await?;
@@ -49,16 +49,21 @@ impl MariaDb {
         ]);
         server.arg("--port").arg(self.port.to_string());
         server.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).kill_on_drop(true);
-        self.process = Some(
-            server.spawn().map_err(|error| format!("mariadbd: {error}; install Debian's package mariadb-server"))?,
-        );
+        let server = server.spawn();
+        let server = self
+            .process
+            .insert(server.map_err(|error| format!("mariadbd: {error}; install Debian's package mariadb-server"))?);
+        let log = self.data.with_extension("log");
         for _ in 0..600 {
-            if owner::succeed(self.client().args(["--execute", "SELECT 1"])).await.is_ok() {
+            if let Some(status) = server.try_wait()? {
+                return Err(format!("MariaDB ended with {status}:\n{}", owner::tail(&log)).into());
+            }
+            if owner::succeed(client(self.port).args(["--execute", "SELECT 1"])).await.is_ok() {
                 return Ok(());
             }
             time::pause(Duration::from_millis(100)).await;
         }
-        Err(format!("MariaDB does not start; see {}", self.data.with_extension("log").display()).into())
+        Err(format!("MariaDB does not answer:\n{}", owner::tail(&log)).into())
     }
 
     pub(super) async fn stop(&mut self) -> Outcome {
@@ -69,9 +74,13 @@ impl MariaDb {
     }
 
     pub(super) fn client(&self) -> Command {
-        let mut client = Command::new("mariadb");
-        client.args(["--no-defaults", "--protocol=tcp", "--host=127.0.0.1", "--user=root", "--connect-timeout=10"]);
-        client.args(["--default-character-set=utf8mb4"]).arg("--port").arg(self.port.to_string());
-        client
+        client(self.port)
     }
+}
+
+fn client(port: u16) -> Command {
+    let mut client = Command::new("mariadb");
+    client.args(["--no-defaults", "--protocol=tcp", "--host=127.0.0.1", "--user=root", "--connect-timeout=10"]);
+    client.args(["--default-character-set=utf8mb4"]).arg("--port").arg(port.to_string());
+    client
 }

@@ -43,3 +43,10 @@ pub(super) async fn succeed(command: &mut Command) -> Outcome {
     let said = [output.stdout, output.stderr].concat();
     Err(format!("{command:?}: {}", String::from_utf8_lossy(&said).trim()).into())
 }
+
+/// The last lines of a log.
+pub(super) fn tail(log: &Path) -> String {
+    let log = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<_> = log.lines().rev().take(20).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+}

@@ -41,7 +41,7 @@ impl Postgres {
         if status.success() {
             return Ok(());
         }
-        Err(format!("PostgreSQL does not start; see {}", self.data.join("log").display()).into())
+        Err(format!("PostgreSQL does not start:\n{}", owner::tail(&self.data.join("log"))).into())
     }
 
     pub(super) async fn stop(&self) -> Outcome {
