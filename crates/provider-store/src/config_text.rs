@@ -84,6 +84,16 @@ impl<'t> ConfigText<'t> {
     }
 }
 
+impl Value {
+    /// The text; empty when it is anything else.
+    pub(crate) fn expose(&self) -> &str {
+        match self {
+            Self::Text(text) => text.expose(),
+            Self::Null | Self::Other => "",
+        }
+    }
+}
+
 impl Field<'_> {
     fn value(&self) -> Value {
         match self.value.get() {

@@ -1,11 +1,12 @@
 //! Rows by name, for the engine: one query reads the row and the records that it names.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::stored_stub::{StoredRecords, select_records};
 use async_trait::async_trait;
 use ring::digest;
+use vestibule_certs_store::{StoredRecords, select_records};
 use vestibule_database::{DbError, Keyring, Row, RowHead, Sql, StoreError, sql};
 use vestibule_login::{Opened, ProviderRows, StoredContent, StoredRow};
 use vestibule_oauth_provider::{Config, Digest, Error, Registry, Result, RowRef};
@@ -74,7 +75,7 @@ impl ProviderStore {
             certs: names,
             content: Box::new(Content {
                 row,
-                records: Arc::new(records),
+                records,
                 asked: certs.to_vec(),
                 shared_owner: self.shared_owner.clone(),
                 registry: self.registry.clone(),
@@ -105,27 +106,33 @@ fn read(row: &Row) -> Result<(ProviderRow, i64), DbError> {
 /// The digest of all that is opened. What people see on the button, and whether the row is enabled, is read each time and opens nothing.
 fn stamp(row: &ProviderRow, size: i64, records: &StoredRecords, certs: &[String]) -> Digest {
     let mut context = digest::Context::new(&digest::SHA256);
-    context.update(b"vestibule provider row 1");
     let ProviderRow { head, category, config, .. } = row;
     let (version, size) = (head.version.to_string(), size.to_string());
     let config = config.0.as_ref().map_or("", |config| config.expose());
-    for part in [&*head.id, &head.owner, &head.name, &head.kind, category, &version, config, &size] {
-        // With their lengths, so that no two rows read the same.
-        context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        context.update(part.as_bytes());
+    part(&mut context, "vestibule provider row 1");
+    for text in [&*head.id, &head.owner, &head.name, &head.kind, category, &version, config, &size] {
+        part(&mut context, text);
     }
-    records.digest_into(&mut context, certs);
-    digest_of(context)
+    let asked: BTreeSet<_> = certs.iter().collect();
+    part(&mut context, &asked.len().to_string());
+    for name in &asked {
+        part(&mut context, name);
+    }
+    records.digest_into(&mut context);
+    // The seam makes digests of texts.
+    Digest::of(&hex::encode(context.finish()))
 }
 
-fn digest_of(context: digest::Context) -> Digest {
-    Digest::of(&hex::encode(context.finish()))
+/// With its length, so that no two rows read the same.
+fn part(context: &mut digest::Context, text: &str) {
+    context.update(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+    context.update(text.as_bytes());
 }
 
 /// A row and its records, still sealed.
 struct Content {
     row: ProviderRow,
-    records: Arc<StoredRecords>,
+    records: StoredRecords,
     asked: Vec<String>,
     shared_owner: Arc<str>,
     registry: Arc<Registry>,
@@ -136,9 +143,8 @@ struct Content {
 impl StoredContent for Content {
     async fn open(&self) -> Result<Opened> {
         let config = self.row.opened_config(&self.registry, &self.keyring).await?;
-        let owner = &self.row.head.owner;
-        let certs = self.records.clone().resolver(owner, &self.shared_owner, &self.asked, &self.keyring);
-        Ok(Opened { config: Config::new(config.expose()), certs })
+        let certs = self.records.clone().resolver(self.asked.clone(), &*self.shared_owner, self.keyring.clone());
+        Ok(Opened { config: Config::new(config.expose()), certs: Arc::new(certs) })
     }
 }
 

@@ -22,6 +22,7 @@
 //! A sealed value opens only in the row, owner, version and field for which it was sealed. Replacing a row counts its version up and seals anew; whoever edits a
 //! row with plain SQL leaves `version` and `owner` alone.
 
+mod cert_users;
 mod config_text;
 mod examine;
 mod fields;
@@ -32,18 +33,19 @@ mod opened;
 #[cfg(test)]
 mod plan;
 mod references;
-mod row;
 mod reseal;
+mod row;
 mod sealed_config;
+mod sealed_elsewhere;
 mod sign_in_options;
 mod store;
-mod stored_stub;
 mod view;
 mod whole;
 mod write;
 
 pub use crate::list::{ProviderFilter, ProviderSummary, Sort};
 pub use crate::opened::OpenedProvider;
+pub use crate::sealed_elsewhere::SealedElsewhere;
 pub use crate::sign_in_options::SignInOption;
 pub use crate::store::{NewProvider, ProviderStore};
 pub use crate::view::ProviderView;

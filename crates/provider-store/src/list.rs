@@ -1,7 +1,9 @@
 //! Lists of rows, a page at a time. No config is read for them.
 
 use serde::Serialize;
-use vestibule_database::{Order, Page, Paged, Row, RowHead, Sql, StoreError, containing, count, row_head, sql};
+use vestibule_database::{
+    DbError, Dialect, Order, Page, Paged, Row, RowHead, Sql, StoreError, containing, count, row_head, sql,
+};
 
 use crate::ProviderStore;
 use crate::row::WHAT;
@@ -15,7 +17,7 @@ pub struct ProviderFilter {
     pub kind: Option<String>,
     /// Those that are enabled, or those that are not.
     pub enabled: Option<bool>,
-    /// Those with this somewhere in their name; `a` and `A` are the same here.
+    /// Those whose name has this in it; upper and lower case of ASCII letters are one.
     pub name_contains: Option<String>,
     /// Those that name this cert record, whoever's it is. Rows that plain SQL wrote count once they are [examined](ProviderStore::examine).
     pub cert: Option<String>,
@@ -76,28 +78,37 @@ impl ProviderStore {
         if filter.texts().any(|text| text.contains('\0')) {
             return Ok(Paged { items: Vec::new(), total: 0 });
         }
-        let rows = select(filter, sort, order, page).fetch_all(&self.database).await?;
-        let total = count(filter.apply(sql("SELECT COUNT(*) FROM vestibule_provider")), &self.database).await?;
+        let dialect = self.database.dialect();
+        let rows = select(filter, sort, order, page, dialect).fetch_all(&self.database).await?;
+        let all = filter.limit(sql("SELECT COUNT(*) FROM vestibule_provider"), dialect);
+        let total = count(all, &self.database).await?;
         Ok(Paged { items: rows.iter().map(ProviderSummary::read).collect::<Result<_, _>>()?, total })
     }
 }
 
-fn select(filter: &ProviderFilter, sort: Sort, order: Order, page: Page) -> Sql {
-    let columns =
-        concat!("SELECT ", row_head!(), ", substr(category, 1, 100) AS category, enabled FROM vestibule_provider");
-    filter.apply(sql(columns)).and(&sort.by(order)).page(page)
+/// The inner query cuts the page out of an index; the outer one looks at the rows of the page only.
+fn select(filter: &ProviderFilter, sort: Sort, order: Order, page: Page, dialect: Dialect) -> Sql {
+    let by = sort.columns(order);
+    let of = concat!(
+        "SELECT ",
+        row_head!(),
+        ", substr(category, 1, 100) AS category, enabled FROM vestibule_provider
+        WHERE id IN (SELECT id FROM (SELECT id FROM vestibule_provider"
+    );
+    let cut = filter.limit(sql(of), dialect).and(&format!(" ORDER BY {by}")).page(page);
+    cut.and(&format!(") AS page) ORDER BY {by}"))
 }
 
 impl Sort {
-    /// No two rows are equal in these columns, and each has an index.
-    fn by(self, order: Order) -> String {
-        let (first, then) = match self {
-            Self::Name => ("owner", "name"),
-            Self::Kind => ("vestibule_provider.type", "id"),
-            Self::Updated => ("updated_at", "id"),
-        };
+    /// No two rows are equal in these columns, and each list of them is an index's.
+    fn columns(self, order: Order) -> String {
         let order = order.sql();
-        format!(" ORDER BY {first} {order}, {then} {order}")
+        match self {
+            Self::Name => format!("owner {order}, name {order}"),
+            // The table's column, and not what is shown of it.
+            Self::Kind => format!("vestibule_provider.type {order}, id {order}"),
+            Self::Updated => format!("updated_at {order}, id {order}"),
+        }
     }
 }
 
@@ -106,7 +117,7 @@ impl ProviderFilter {
         [&self.owner, &self.kind, &self.name_contains, &self.cert].into_iter().flatten()
     }
 
-    fn apply(&self, statement: Sql) -> Sql {
+    fn limit(&self, statement: Sql, dialect: Dialect) -> Sql {
         let mut statement = statement.and(" WHERE 1 = 1");
         if let Some(owner) = &self.owner {
             statement = statement.and(" AND owner = ?").bind(owner);
@@ -118,10 +129,9 @@ impl ProviderFilter {
             statement = statement.and(" AND enabled = ?").bind(enabled);
         }
         if let Some(part) = &self.name_contains {
-            // Databases differ in which letters have two cases.
-            let (as_given, lower) = (containing(part), containing(&part.to_ascii_lowercase()));
-            let matches = " AND (name LIKE ? ESCAPE '!' OR lower(name) LIKE ? ESCAPE '!')";
-            statement = statement.and(matches).bind(as_given).bind(lower);
+            // MySQL and MariaDB lower all letters, the others those of ASCII.
+            let part = if dialect == Dialect::MySql { part.to_lowercase() } else { part.to_ascii_lowercase() };
+            statement = statement.and(" AND lower(name) LIKE ? ESCAPE '!'").bind(containing(&part));
         }
         if let Some(cert) = &self.cert {
             let named = " AND id IN (SELECT provider_id FROM vestibule_provider_cert WHERE cert_name = ?)";
@@ -132,7 +142,7 @@ impl ProviderFilter {
 }
 
 impl ProviderSummary {
-    fn read(row: &Row) -> Result<Self, vestibule_database::DbError> {
+    fn read(row: &Row) -> Result<Self, DbError> {
         let RowHead { id, owner, name, display_name, kind, version, created_at, updated_at, .. } =
             RowHead::read(row, WHAT)?;
         Ok(Self {

@@ -1,57 +1,55 @@
 //! Sealing anew with the first master key what another one sealed.
 
-use vestibule_database::{ResealError, RowHead, SealedRows, StoreError, count, sql};
+use vestibule_database::{ResealingPass, RowHead, SealError, SealedRows, StoreError, count, sql};
 use vestibule_oauth_provider::Secret;
 
 use crate::ProviderStore;
 use crate::row::{ProviderRow, column, secret_place};
 use crate::sealed_elsewhere::{hold_others, other_key, sealed_with_other_keys};
 
-/// The configs of provider rows, for a [`ResealingPass`](vestibule_database::ResealingPass). Rows of unknown types are among them: a value says of itself
-/// that it is sealed.
-#[derive(Debug, Clone)]
-pub struct SealedConfigs {
-    store: ProviderStore,
-}
-
-/// A row that holds something to be sealed anew.
-#[expect(missing_debug_implementations, reason = "it may hold secrets, and nobody looks at it")]
-pub struct SealedConfig(ProviderRow);
-
 impl ProviderStore {
-    /// What is sealed in the rows.
-    pub fn sealed_configs(&self) -> SealedConfigs {
-        SealedConfigs { store: self.clone() }
+    /// Seals with the first master key every value of a config that is sealed with another one, in rows of unknown types too: a value says of itself that
+    /// it is sealed. Sign-ins and changes go on meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`]. What cannot be opened is kept in `pass`.
+    pub async fn reseal(&self, pass: &mut ResealingPass<'_>) -> Result<(), StoreError> {
+        pass.reseal(&SealedConfigs { store: self }).await
     }
 }
 
-impl SealedRows for SealedConfigs {
+/// Rows that hold something to be sealed anew.
+struct SealedConfigs<'s> {
+    store: &'s ProviderStore,
+}
+
+impl SealedRows for SealedConfigs<'_> {
     const WHAT: &'static str = "provider rows";
-    type Row = SealedConfig;
+    type Row = ProviderRow;
 
     async fn count(&self, key_id: &str) -> Result<u64, StoreError> {
         let all = hold_others(sql("SELECT COUNT(*) FROM vestibule_provider WHERE "), &[key_id.to_owned()]);
         Ok(count(all, &self.store.database).await?)
     }
 
-    async fn after(&self, last: Option<&SealedConfig>, key_id: &str) -> Result<Vec<SealedConfig>, StoreError> {
+    async fn after(&self, last: Option<&ProviderRow>, key_id: &str) -> Result<Vec<ProviderRow>, StoreError> {
         let key_ids = [key_id.to_owned()];
-        let mut after = last.map_or_else(String::new, |last| last.0.head.id.clone());
+        let mut after = last.map_or_else(String::new, |last| last.head.id.clone());
         loop {
             let rows = self.store.rows_sealed_with_other_keys(&key_ids, &after).await?;
             let Some(last) = rows.last() else { return Ok(Vec::new()) };
             after.clone_from(&last.head.id);
             // A text may look like a sealed value in the middle, and be none.
             let holds_one = |row: &ProviderRow| !sealed_with_other_keys(row, &key_ids).is_empty();
-            let found: Vec<_> = rows.into_iter().filter(holds_one).map(SealedConfig).collect();
+            let found: Vec<_> = rows.into_iter().filter(holds_one).collect();
             if !found.is_empty() {
                 return Ok(found);
             }
         }
     }
 
-    async fn reseal(&self, SealedConfig(row): &SealedConfig) -> Result<bool, StoreError> {
-        let store = &self.store;
+    async fn reseal(&self, row: &ProviderRow) -> Result<bool, StoreError> {
+        let store = self.store;
         let RowHead { id, owner, kind, version, .. } = &row.head;
         let (stored, uuid, current) = (row.stored_config()?, row.head.uuid()?, [store.keyring.key_id()]);
         let text = row.text(stored)?;
@@ -61,13 +59,15 @@ impl SealedRows for SealedConfigs {
             let place = secret_place(owner, &uuid, *version, &column);
             anew.push(match store.keyring.reseal(value.expose(), &place, &*store.random).await {
                 Ok(sealed) => sealed.map(Secret::new),
-                Err(ResealError::Seal(error)) => {
-                    let record = row.head.record();
-                    failed = Some(StoreError::Unreadable(format!("{record}, config: \"{field}\" {error}")));
+                Err(error) => {
+                    let said = |error: SealError| format!("{}, config: \"{field}\" {error}", row.head.record());
+                    match error.of_store(said) {
+                        // What else is in the row is sealed anew all the same.
+                        error @ StoreError::Unreadable(_) => failed = Some(error),
+                        error => return Err(error),
+                    }
                     None
                 }
-                Err(ResealError::Database(error)) => return Err(error.into()),
-                Err(error) => return Err(StoreError::Unreadable(error.to_string())),
             });
         }
         let is_any = anew.iter().any(Option::is_some);

@@ -69,7 +69,7 @@ impl ProviderRow {
             if let (true, Value::Text(value)) = (is_sealed_secret(field, &value), &value) {
                 let column = column(field);
                 let place = secret_place(&self.head.owner, &id, self.head.version, &column);
-                opened.push(keyring.open(value.expose(), &place).map_err(|error| {
+                opened.push(keyring.open_or_reload(value.expose(), &place).await.map_err(|error| {
                     let record = self.head.record();
                     StoreError::Unreadable(format!("{record}, config: \"{field}\" {error}"))
                 })?);

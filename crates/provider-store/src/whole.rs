@@ -64,8 +64,8 @@ impl ProviderStore {
     ///
     /// # Errors
     /// As [`ProviderStore::add`]; [`StoreError::AlreadyExists`] also when another row has the id.
-    pub async fn add_as(&self, id: Uuid, provider: NewProvider, actor: &str) -> Result<ProviderView, StoreError> {
-        self.insert(id, provider, actor).await
+    pub async fn add_as(&self, id: Uuid, provider: NewProvider, by: &str) -> Result<ProviderView, StoreError> {
+        self.insert(id, provider, by).await
     }
 
     async fn opened(&self, row: ProviderRow) -> Result<WholeProvider, StoreError> {

@@ -17,22 +17,17 @@ const LONGEST_CATEGORY: usize = 100;
 
 impl ProviderStore {
     /// Stores a new row. That the config is a JSON object of fields that its type knows, and its secrets strings, is seen here; whether a sign-in would
-    /// work, by its factory's `check`. It may name cert records that are not there yet, see [`ProviderView::missing_certs`]. `actor` is who does it, for
-    /// the history.
+    /// work, by its factory's `check`. It may name cert records that are not there yet, see [`ProviderView::missing_certs`]. `by` is who does it, for the
+    /// history.
     ///
     /// # Errors
     /// [`StoreError::Refused`], naming row, field and remedy; [`StoreError::AlreadyExists`]; [`StoreError::Database`].
-    pub async fn add(&self, provider: NewProvider, actor: &str) -> Result<ProviderView, StoreError> {
+    pub async fn add(&self, provider: NewProvider, by: &str) -> Result<ProviderView, StoreError> {
         let id = self.random.uuid().map_err(DbError::Random)?;
-        self.insert(id, provider, actor).await
+        self.insert(id, provider, by).await
     }
 
-    pub(crate) async fn insert(
-        &self,
-        id: Uuid,
-        provider: NewProvider,
-        actor: &str,
-    ) -> Result<ProviderView, StoreError> {
+    pub(crate) async fn insert(&self, id: Uuid, provider: NewProvider, by: &str) -> Result<ProviderView, StoreError> {
         check(&provider)?;
         let config = self.sealed_config(&provider, &id, 1, None).await?;
         let (id, now) = (id.to_string(), self.now());
@@ -55,7 +50,7 @@ impl ProviderStore {
         .await
         .map_err(|error| provider.record().not_inserted(error))?;
         self.note_references(&mut transaction, &id, &provider.kind, &config).await?;
-        let change = Change { version: Some(1), ..self.change(actor, "add", &id, &provider.owner, &provider.name) };
+        let change = Change { version: Some(1), ..self.change(by, "add", &id, &provider.owner, &provider.name) };
         change.note(&mut transaction, now).await?;
         transaction.commit().await?;
         self.get(&provider.owner, &provider.name).await
@@ -71,7 +66,7 @@ impl ProviderStore {
         &self,
         provider: NewProvider,
         expected: Option<i64>,
-        actor: &str,
+        by: &str,
     ) -> Result<ProviderView, StoreError> {
         check(&provider)?;
         let stored = self.row(&provider.owner, &provider.name).await?;
@@ -103,7 +98,7 @@ impl ProviderStore {
         provider.record().unchanged(replaced)?;
         self.note_references(&mut transaction, id, &provider.kind, &config).await?;
         let change =
-            Change { version: Some(version), ..self.change(actor, "replace", id, &provider.owner, &provider.name) };
+            Change { version: Some(version), ..self.change(by, "replace", id, &provider.owner, &provider.name) };
         change.note(&mut transaction, now).await?;
         transaction.commit().await?;
         self.get(&provider.owner, &provider.name).await
@@ -115,7 +110,7 @@ impl ProviderStore {
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Refused`], when `new` is no name; [`StoreError::AlreadyExists`]; [`StoreError::Changed`];
     /// [`StoreError::Database`].
-    pub async fn rename(&self, owner: &str, name: &str, new: &str, actor: &str) -> Result<(), StoreError> {
+    pub async fn rename(&self, owner: &str, name: &str, new: &str, by: &str) -> Result<(), StoreError> {
         check_name("name", new)?;
         let row = self.row(owner, name).await?;
         if name == new {
@@ -128,7 +123,7 @@ impl ProviderStore {
         let renamed = rename.bind(new).bind(now).bind(id).bind(owner).bind(name).execute(&mut transaction).await;
         record(owner, name).unchanged(renamed.map_err(|error| record(owner, new).not_inserted(error))?)?;
         let former = format!("formerly \"{name}\"");
-        let change = Change { detail: &former, ..self.change(actor, "rename", id, owner, new) };
+        let change = Change { detail: &former, ..self.change(by, "rename", id, owner, new) };
         change.note(&mut transaction, now).await?;
         Ok(transaction.commit().await?)
     }
@@ -137,33 +132,33 @@ impl ProviderStore {
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::Changed`], [`StoreError::Database`].
-    pub async fn enable(&self, owner: &str, name: &str, actor: &str) -> Result<(), StoreError> {
-        self.switch(owner, name, Switch::On, actor).await
+    pub async fn enable(&self, owner: &str, name: &str, by: &str) -> Result<(), StoreError> {
+        self.switch(owner, name, Switch::On, by).await
     }
 
     /// Ends sign-ins with the row, those under way included.
     ///
     /// # Errors
     /// As [`ProviderStore::enable`].
-    pub async fn disable(&self, owner: &str, name: &str, actor: &str) -> Result<(), StoreError> {
-        self.switch(owner, name, Switch::Off, actor).await
+    pub async fn disable(&self, owner: &str, name: &str, by: &str) -> Result<(), StoreError> {
+        self.switch(owner, name, Switch::Off, by).await
     }
 
     /// Deletes a row. No row that is added here gets its id again.
     ///
     /// # Errors
     /// As [`ProviderStore::enable`].
-    pub async fn delete(&self, owner: &str, name: &str, actor: &str) -> Result<(), StoreError> {
+    pub async fn delete(&self, owner: &str, name: &str, by: &str) -> Result<(), StoreError> {
         let id = self.row(owner, name).await?.head.id;
         let mut transaction = self.database.begin().await?;
         let delete = sql("DELETE FROM vestibule_provider WHERE id = ? AND owner = ? AND name = ?");
         let deleted = delete.bind(&id).bind(owner).bind(name).execute(&mut transaction).await?;
         record(owner, name).unchanged(deleted)?;
-        self.change(actor, "delete", &id, owner, name).note(&mut transaction, self.now()).await?;
+        self.change(by, "delete", &id, owner, name).note(&mut transaction, self.now()).await?;
         Ok(transaction.commit().await?)
     }
 
-    async fn switch(&self, owner: &str, name: &str, to: Switch, actor: &str) -> Result<(), StoreError> {
+    async fn switch(&self, owner: &str, name: &str, to: Switch, by: &str) -> Result<(), StoreError> {
         let row = self.row(owner, name).await?;
         let enabled = to == Switch::On;
         if row.enabled == enabled {
@@ -176,7 +171,7 @@ impl ProviderStore {
         let switched = switch.bind(enabled).bind(now).bind(id).bind(owner).bind(name).execute(&mut transaction).await?;
         record(owner, name).unchanged(switched)?;
         let action = if enabled { "enable" } else { "disable" };
-        self.change(actor, action, id, owner, name).note(&mut transaction, now).await?;
+        self.change(by, action, id, owner, name).note(&mut transaction, now).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -191,15 +186,8 @@ impl ProviderStore {
         Ok(References::of(&text, Fields::of(&self.registry, kind)).note(transaction, id).await?)
     }
 
-    fn change<'a>(
-        &self,
-        actor: &'a str,
-        action: &'a str,
-        row_id: &'a str,
-        owner: &'a str,
-        name: &'a str,
-    ) -> Change<'a> {
-        Change { actor, action, what: RowKind::Provider, row_id, owner, name, version: None, detail: "" }
+    fn change<'a>(&self, by: &'a str, action: &'a str, row_id: &'a str, owner: &'a str, name: &'a str) -> Change<'a> {
+        Change { actor: by, action, what: RowKind::Provider, row_id, owner, name, version: None, detail: "" }
     }
 }
 

@@ -9,6 +9,7 @@
 )]
 
 mod house;
+mod resealing;
 mod rows;
 mod sealing;
 mod sign_in_options;
