@@ -86,8 +86,8 @@ fn postgres(said: &sqlx::postgres::PgDatabaseError) -> Said {
 /// <https://mariadb.com/kb/en/mariadb-error-code-reference/>: the same for MySQL and MariaDB.
 #[cfg(feature = "mysql")]
 const MYSQL_NAMES_ONLY: &[u16] = &[
-    1040, 1044, 1045, 1048, 1049, 1053, 1054, 1142, 1146, 1205, 1213, 1267, 1290, 1317, 1364, 1406, 1451, 1452, 1836,
-    3819, 4025,
+    1040, 1044, 1045, 1048, 1049, 1053, 1054, 1142, 1146, 1205, 1213, 1267, 1290, 1317, 1364, 1406, 1451, 1452, 1698,
+    1836, 3819, 4025,
 ];
 
 #[cfg(feature = "mysql")]
