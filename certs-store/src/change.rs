@@ -11,13 +11,14 @@
 mod plan;
 mod record;
 mod versions;
+mod whole;
 mod write;
 
 use vestibule_database::StoreError;
 use vestibule_oauth_provider::KeyGrant;
 
 use crate::row::CertRow;
-use crate::{CertStore, CertView, NewCert};
+use crate::{CertStore, CertView, NewCert, WholeCert};
 use plan::Plan;
 pub(crate) use versions::nothing_staged;
 pub use versions::{NewVersion, RollBack, WhenStaged};
@@ -62,6 +63,7 @@ enum Operation<'a> {
     SetSharing(&'a KeyGrant),
     SetDisplayName(&'a str),
     Rename(&'a str),
+    TakeIn(&'a WholeCert),
 }
 
 impl CertStore {
@@ -95,6 +97,7 @@ impl CertStore {
             Operation::SetSharing(sharing) => record::plan_sharing(row, sharing),
             Operation::SetDisplayName(display_name) => record::plan_display_name(row, display_name),
             Operation::Rename(name) => record::plan_rename(row, name),
+            Operation::TakeIn(cert) => self.plan_take_in(row, cert).await,
         }
     }
 }

@@ -59,6 +59,7 @@ mod store;
 mod stored;
 mod users;
 mod view;
+mod whole;
 
 pub use crate::change::{Edit, NewVersion, RollBack, WhenStaged};
 pub use crate::findings::NextCheck;
@@ -69,3 +70,4 @@ pub use crate::store::{CertStore, NewCert};
 pub use crate::stored::{StoredRecords, select_records};
 pub use crate::users::{CertUsers, RowName};
 pub use crate::view::{CertView, CertificateView, FieldView, KeyView, SharingView, VersionView};
+pub use crate::whole::{WholeCert, WholeVersion};

@@ -109,7 +109,7 @@ fn gone(cert_id: &str, version: &Version) -> Sql {
     version.content.still_in(delete.bind(cert_id).bind(version.number).bind(version.state.as_str()))
 }
 
-fn come(cert_id: &str, version: &Version) -> Sql {
+pub(super) fn come(cert_id: &str, version: &Version) -> Sql {
     sql("INSERT INTO vestibule_cert_version (cert_id, version, state, certificate, private_key, not_after, created_at)
         VALUES (?, ?, ?, ?, ?, ?, ?)")
     .bind(cert_id)
