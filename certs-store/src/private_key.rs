@@ -39,7 +39,7 @@ impl VersionOf<'_> {
         if !is_sealed(text.expose()) {
             return Ok(Some(text.clone()));
         }
-        let opened = keyring.open(text.expose(), &self.place());
+        let opened = keyring.open_or_reload(text.expose(), &self.place()).await;
         opened.map(Some).map_err(|error| {
             let (record, label) = (self.record, Column::PrivateKey.label());
             StoreError::Unreadable(format!("{record}, field {label}: {error}"))

@@ -247,6 +247,12 @@ impl Origin {
     }
 }
 
+impl From<MasterKey> for Keyring {
+    fn from(key: MasterKey) -> Self {
+        Self::new(key)
+    }
+}
+
 fn named(keys: impl IntoIterator<Item = MasterKey>) -> Vec<NamedKey> {
     keys.into_iter().map(|key| NamedKey { id: key.id(), key }).collect()
 }
