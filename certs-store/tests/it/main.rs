@@ -12,3 +12,5 @@
 mod house;
 mod records;
 mod sealing;
+mod references;
+mod resealing;
