@@ -12,7 +12,7 @@ use url::Url;
 use vestibule_alipay_simulator::{Authority, Simulator};
 
 use crate::browser::{Person, Web};
-use crate::failure::Outcome;
+use crate::failure::{Outcome, hold};
 use crate::free_port::free_port;
 use crate::material;
 use crate::program::Program;
@@ -125,6 +125,33 @@ impl Installation {
             command.args(["--allow-upstream", &format!("{host}:{port}")]);
         }
         command
+    }
+
+    /// The ids of the master keys and how many values are sealed with each, the one that seals first.
+    pub(crate) async fn master_keys(&self) -> Outcome<Vec<(String, u64)>> {
+        let listed = self.succeed(&["keys", "list"]).await?;
+        let read = |line: &str| {
+            let count = line.split(", ").nth(1)?.split(' ').next()?.parse().ok()?;
+            Some((line.split(' ').next()?.to_owned(), count))
+        };
+        listed
+            .lines()
+            .map(|line| read(line).ok_or_else(|| format!("`vestibule keys list` said: {line}").into()))
+            .collect()
+    }
+
+    /// Sees that everything is sealed with the first master key, and takes the others away.
+    pub(crate) async fn remove_former_keys(&self) -> Outcome {
+        let keys = self.master_keys().await?;
+        let former = keys.iter().skip(1);
+        hold(former.clone().all(|(_, count)| *count == 0), || {
+            format!("after a rotation values are sealed so: {keys:?}")
+        })?;
+        hold(keys.first().is_some_and(|(_, count)| *count > 0), || format!("nothing is sealed: {keys:?}"))?;
+        for (id, _) in former {
+            self.succeed(&["keys", "remove", id]).await?;
+        }
+        Ok(())
     }
 
     /// Runs the program to its end: what it printed.
