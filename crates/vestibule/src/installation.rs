@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use vestibule_attempt_store::{DEFAULT_CAP, SqlAttempts};
 use vestibule_certs_store::CertStore;
-use vestibule_database::{Database, Keyring, MasterKey};
+use vestibule_database::{Database, Keyring};
 use vestibule_http_client::{GuardedClient, Settings as HttpSettings};
 #[cfg(feature = "routes")]
 use vestibule_login::routes::Host;
@@ -50,11 +50,14 @@ pub struct Setup {
 
 impl Setup {
     /// A setup with the defaults: places on this site to return to, ten minutes for a login, `admin` as the shared owner, public https upstreams only.
-    pub fn new(database: Database, master_key: MasterKey, registry: Registry, public_url: PublicUrl) -> Self {
-        let LoginSettings { public_url, return_to, attempt_lifetime } = LoginSettings::new(public_url);
+    ///
+    /// `keyring` is one, or a [`MasterKey`](crate::MasterKey) that is the only one.
+    pub fn new(database: Database, keyring: impl Into<Keyring>, registry: Registry, public_url: PublicUrl) -> Self {
+        let LoginSettings { public_url, return_to, attempt_lifetime, opened_providers } =
+            LoginSettings::new(public_url);
         Self {
             database,
-            keyring: Keyring::new(master_key),
+            keyring: keyring.into(),
             registry,
             public_url,
             return_to,

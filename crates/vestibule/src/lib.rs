@@ -28,6 +28,7 @@
 
 mod installation;
 mod upkeep;
+mod keys;
 
 pub use vestibule_certs_store as certs_store;
 pub use vestibule_login as login;
@@ -36,7 +37,9 @@ pub use vestibule_provider_alipay as alipay;
 pub use vestibule_provider_store as provider_store;
 
 pub use vestibule_certs_store::CertStore;
-pub use vestibule_database::{Database, KeyOrigin, Keyring, MasterKey, Place};
+pub use vestibule_database::{
+    Database, KeyCommand, KeyFile, KeyOrigin, KeySource, Keyring, MasterKey, Place, Resealed, ResealingProgress,
+};
 pub use vestibule_http_client::{AllowedHost, GuardedClient, Settings as HttpSettings};
 pub use vestibule_login::{Logins, PublicUrl, ReturnTo};
 pub use vestibule_oauth_provider::{

@@ -33,6 +33,9 @@ pub(crate) fn start(vestibule: Vestibule) -> Upkeep {
 
 /// One round. What fails is logged and tried again in the next.
 pub(crate) async fn round(vestibule: &Vestibule) {
+    if let Err(error) = vestibule.keyring().reload().await {
+        tracing::warn!(%error, "the master keys could not be read again; those that are known stay");
+    }
     if let Err(error) = vestibule.logins().sweep().await {
         tracing::warn!(report = %error.report(), "attempts that are over could not be removed");
     }
