@@ -9,11 +9,11 @@ use vestibule_database::{Database, Keyring};
 use vestibule_http_client::{GuardedClient, Settings as HttpSettings};
 #[cfg(feature = "routes")]
 use vestibule_login::routes::Host;
-use vestibule_login::{Logins, ProviderRow, PublicUrl, ReturnTo, Settings as LoginSettings};
+use vestibule_login::{Logins, PublicUrl, ReturnTo, Settings as LoginSettings};
 use vestibule_oauth_provider::{
     Clock, Context, Finding, Random, Registry, Result, Services, SystemClock, SystemRandom,
 };
-use vestibule_provider_store::ProviderStore;
+use vestibule_provider_store::{OpenedProvider, ProviderStore};
 
 use crate::upkeep::{self, Upkeep};
 
@@ -35,9 +35,11 @@ pub struct Setup {
     pub return_to: ReturnTo,
     /// How long there is between click and callback. Ten minutes, unless set.
     pub attempt_lifetime: Duration,
-    /// The most attempts that are stored, taken and expired ones included; when there are more, expired ones go first, then the oldest. [`DEFAULT_CAP`]
-    /// (20 000), unless set; 2 at least.
+    /// The most attempts that are remembered as used; when there are more, those that are over go first, then those that end soonest. Attempts that
+    /// were begun and not finished take no place. [`DEFAULT_CAP`] (200 000), unless set.
     pub attempt_cap: u32,
+    /// How many rows' providers stay open between sign-ins. 1 024, unless set.
+    pub opened_providers: usize,
     /// Whose cert records every owner's rows may name. `admin`, unless set.
     pub shared_owner: String,
     /// The way to upstreams.
@@ -63,6 +65,7 @@ impl Setup {
             return_to,
             attempt_lifetime,
             attempt_cap: DEFAULT_CAP,
+            opened_providers,
             shared_owner: SHARED_OWNER.to_owned(),
             http: HttpSettings::default(),
             clock: Arc::new(SystemClock),
@@ -91,25 +94,22 @@ impl Vestibule {
     /// `Internal`, when the HTTP client cannot be made.
     pub fn new(setup: Setup) -> Result<Self> {
         let Setup { database, keyring, registry, shared_owner, http, clock, random, .. } = setup;
-        let Setup { public_url, return_to, attempt_lifetime, attempt_cap, .. } = setup;
+        let Setup { public_url, return_to, attempt_lifetime, attempt_cap, opened_providers, .. } = setup;
         let registry = Arc::new(registry);
-        let certs = Arc::new(CertStore::new(
-            database.clone(),
-            keyring.clone(),
-            shared_owner.clone(),
-            clock.clone(),
-            random.clone(),
-        ));
         let providers = Arc::new(ProviderStore::new(
             database.clone(),
             keyring.clone(),
             registry.clone(),
+            shared_owner.clone(),
             clock.clone(),
             random.clone(),
         ));
+        let certs =
+            CertStore::new(database.clone(), keyring.clone(), shared_owner.clone(), clock.clone(), random.clone());
+        let certs = Arc::new(certs.with_users(providers.clone()));
         let attempts = SqlAttempts::new(database.clone(), keyring.clone(), random.clone()).with_cap(attempt_cap);
         let services = Services { http: Arc::new(GuardedClient::new(http)?), certs: certs.clone(), clock, random };
-        let settings = LoginSettings { public_url, return_to, attempt_lifetime };
+        let settings = LoginSettings { public_url, return_to, attempt_lifetime, opened_providers };
         let logins = Logins::new(providers.clone(), Arc::new(attempts), registry.clone(), services.clone(), settings);
         Ok(Self { database, keyring, certs, providers, logins: Arc::new(logins), registry, services, shared_owner })
     }
@@ -161,7 +161,7 @@ impl Vestibule {
     }
 
     /// Every fault of a provider row that can be found without network.
-    pub async fn check(&self, row: &ProviderRow) -> Vec<Finding> {
+    pub async fn check(&self, row: &OpenedProvider) -> Vec<Finding> {
         let context = Context::new(row.row.clone(), self.services.clone());
         match self.registry.get(&row.kind) {
             Ok(factory) => factory.check(&row.config, &context).await,

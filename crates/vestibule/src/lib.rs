@@ -12,7 +12,7 @@
 //!
 //! ```no_run
 //! use std::sync::Arc;
-//! use vestibule::{Database, MasterKey, PublicUrl, Registry, Secret, Setup, Vestibule};
+//! use vestibule::{Database, Keyring, MasterKey, PublicUrl, Registry, Secret, Setup, Vestibule};
 //!
 //! # async fn open() -> vestibule::Result<()> {
 //! let mut registry = Registry::new();
@@ -20,15 +20,16 @@
 //! let database = Database::open("sqlite:iam.db").await?;
 //! let master_key = MasterKey::from_text(&Secret::new(std::env::var("MASTER_KEY").unwrap_or_default()))?;
 //! let public_url = PublicUrl::parse("https://login.example.com")?;
-//! let vestibule = Vestibule::new(Setup::new(database, master_key, registry, public_url))?;
+//! let vestibule = Vestibule::new(Setup::new(database, Keyring::new(master_key), registry, public_url))?;
 //! let upkeep = vestibule.start_upkeep();
 //! # Ok(())
 //! # }
 //! ```
 
+mod doctor;
 mod installation;
-mod upkeep;
 mod keys;
+mod upkeep;
 
 pub use vestibule_certs_store as certs_store;
 pub use vestibule_login as login;
@@ -49,5 +50,6 @@ pub use vestibule_oauth_provider::{
 };
 pub use vestibule_provider_store::ProviderStore;
 
+pub use crate::doctor::{Diagnosis, Examined, Progress};
 pub use crate::installation::{Setup, Vestibule};
 pub use crate::upkeep::Upkeep;

@@ -42,7 +42,7 @@ pub(crate) async fn round(vestibule: &Vestibule) {
     if let Err(error) = vestibule.certs().seal_clear_values().await {
         tracing::warn!(%error, "clear private keys could not be sealed");
     }
-    if let Err(error) = vestibule.providers().seal_clear_values().await {
-        tracing::warn!(%error, "clear secrets could not be sealed");
+    if let Err(error) = vestibule.providers().examine().await {
+        tracing::warn!(%error, "provider rows that plain SQL wrote could not be examined");
     }
 }
