@@ -22,11 +22,13 @@ pub struct Cli {
 }
 
 /// The options that a demonstration does without.
-const NOT_FOR_DEMO: &[&str] = &["data_dir", "database", "master_key_file"];
+const NOT_FOR_DEMO: &[&str] = &["data_dir", "database", "master_key_file", "master_key_command"];
 /// The options that commands about cert records do not look at.
 const NOT_FOR_CERT: &[&str] = &["public_url", "shared_owner", "allow_upstream", "listen", "allow_return_to"];
 /// Those that nobody needs to look at files.
-const NOT_FOR_INSPECT: &[&str] = &["data_dir", "database", "master_key_file"];
+const NOT_FOR_INSPECT: &[&str] = &["data_dir", "database", "master_key_file", "master_key_command"];
+/// The options that commands about master keys do not look at.
+const NOT_FOR_KEYS: &[&str] = &["public_url", "shared_owner", "allow_upstream", "listen", "allow_return_to"];
 /// The options that commands about provider rows do not look at.
 const NOT_FOR_PROVIDER: &[&str] = &["allow_return_to"];
 
@@ -67,6 +69,7 @@ fn command() -> clap::Command {
         .mut_subcommand("cert", |cert| {
             hide(cert, NOT_FOR_CERT).mut_subcommand("inspect", |inspect| hide(inspect, NOT_FOR_INSPECT))
         })
+        .mut_subcommand("keys", |keys| hide(keys, NOT_FOR_KEYS))
         .mut_subcommand("provider", |provider| hide(provider, NOT_FOR_PROVIDER));
     let mut built = command.clone();
     built.build();
@@ -100,6 +103,9 @@ pub enum Command {
     /// Provider rows: which upstreams exist
     #[command(subcommand)]
     Provider(Provider),
+    /// Master keys, which seal private keys and secrets in the database
+    #[command(subcommand)]
+    Keys(Keys),
 }
 
 /// How the demonstration runs.
@@ -181,6 +187,25 @@ pub enum Provider {
     Disable {
         /// The row, as owner/name
         row: String,
+    },
+}
+
+/// What is done with master keys.
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// List the ids of the master keys, which one seals, and how many stored values are sealed with each
+    List,
+    /// Put a new master key into the key file, unless an earlier rotation is unfinished, and seal everything anew with it;
+    /// people go on signing in, and it can be interrupted and begun again
+    Rotate {
+        /// Put in a new key although an earlier rotation is unfinished, for example because something cannot be opened
+        #[arg(long)]
+        new_key: bool,
+    },
+    /// Take a former master key out of the key file; refused while something in the database is sealed with it
+    Remove {
+        /// The id of the key, as `vestibule keys list` shows it
+        key: String,
     },
 }
 

@@ -22,9 +22,10 @@ use std::io::Write;
 
 use vestibule::Result;
 
-use crate::cli::{Cert, Cli, Command, Provider};
+use crate::cli::{Cert, Cli, Command, Keys, Provider};
 use crate::commands::Desk;
 use crate::commands::inspect::Format;
+use crate::commands::keys::NewKey;
 use crate::options::Options;
 use crate::server::Server;
 use crate::storage::Absent;
@@ -39,7 +40,7 @@ pub async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> Result<()> {
         Command::Serve => "info",
         // The others talk to a person, who is not to look for the answer between log lines.
         Command::Demo(_) => "error",
-        Command::Cert(_) | Command::Provider(_) => "warn",
+        Command::Cert(_) | Command::Provider(_) | Command::Keys(_) => "warn",
     };
     logging::start(&options, usual)?;
     match cli.command {
@@ -47,6 +48,7 @@ pub async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> Result<()> {
         Command::Demo(demo) => commands::demo::run(&demo, options, out).await,
         Command::Cert(command) => cert(command, &options, out).await,
         Command::Provider(command) => provider(command, &options, out).await,
+        Command::Keys(command) => keys(command, &options, out).await,
     }
 }
 
@@ -80,6 +82,16 @@ async fn provider(command: Provider, options: &Options, out: &mut (dyn Write + S
         Provider::Show { row } => commands::provider::show(&desk, &row, out).await,
         Provider::Enable { row } => commands::provider::enable(&desk, &row, out).await,
         Provider::Disable { row } => commands::provider::disable(&desk, &row).await,
+    }
+}
+
+async fn keys(command: Keys, options: &Options, out: &mut (dyn Write + Send)) -> Result<()> {
+    let desk = Desk::open(options, Absent::Refuse).await?;
+    match command {
+        Keys::List => commands::keys::list(&desk, out).await,
+        Keys::Rotate { new_key: true } => commands::keys::rotate(&desk, NewKey::Always, out).await,
+        Keys::Rotate { new_key: false } => commands::keys::rotate(&desk, NewKey::UnlessUnfinished, out).await,
+        Keys::Remove { key } => commands::keys::remove(&desk, &key, out).await,
     }
 }
 

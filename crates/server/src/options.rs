@@ -29,10 +29,15 @@ pub struct Options {
     #[arg(long, global = true, env = "VESTIBULE_DATABASE", value_name = "URL")]
     pub database: Option<String>,
 
-    /// File with the master key: 32 bytes as 64 hex digits or base64. The variable `VESTIBULE_MASTER_KEY` comes first
-    /// [default: master.key in the data folder, made on first start]
+    /// File with the master keys, one a line, the one that seals first: 32 bytes as 64 hex digits or base64. The variable
+    /// `VESTIBULE_MASTER_KEY` comes first [default: master.key in the data folder, made on first start]
     #[arg(long, global = true, env = "VESTIBULE_MASTER_KEY_FILE", value_name = "FILE")]
     pub master_key_file: Option<PathBuf>,
+
+    /// Command that prints the master keys, as they would stand in a file; started without a shell. The variable
+    /// `VESTIBULE_MASTER_KEY` comes first
+    #[arg(long, global = true, env = "VESTIBULE_MASTER_KEY_COMMAND", value_name = "COMMAND")]
+    pub master_key_command: Option<String>,
 
     /// The URL under which browsers reach this server; callback URLs are made from it, never from a request
     /// [default: http:// and the address that --listen names, where that is loopback]
@@ -101,6 +106,7 @@ impl Options {
             data_dir: self.data_dir.or(file.data_dir),
             database: self.database.or(file.database),
             master_key_file: self.master_key_file.or(file.master_key_file),
+            master_key_command: self.master_key_command.or(file.master_key_command),
             public_url: self.public_url.or(file.public_url),
             shared_owner: self.shared_owner.or(file.shared_owner),
             allow_upstream: either(self.allow_upstream, file.allow_upstream),

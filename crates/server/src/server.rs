@@ -42,8 +42,8 @@ pub struct Server {
 /// # Errors
 /// `Configuration` or `Internal`, naming what is wrong.
 pub fn installation(options: &Options, public_url: &PublicUrl, storage: Storage) -> Result<Vestibule> {
-    let Storage { database, master_key, .. } = storage;
-    let mut setup = Setup::new(database, master_key, providers::registry()?, public_url.clone());
+    let Storage { database, keyring, .. } = storage;
+    let mut setup = Setup::new(database, keyring, providers::registry()?, public_url.clone());
     if let Some(owner) = &options.shared_owner {
         setup.shared_owner.clone_from(owner);
     }

@@ -1,24 +1,32 @@
-//! Where an installation keeps its rows, and the master key that opens what is sealed in them.
+//! Where an installation keeps its rows, and the master keys that open what is sealed in them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use vestibule::{Database, Error, KeyOrigin, MasterKey, Result, Secret, SystemRandom};
+use vestibule::{
+    Database, Error, KeyCommand, KeyFile, KeyOrigin, KeySource, Keyring, Result, Secret, SystemClock, SystemRandom,
+};
 
 use crate::options::Options;
 
-/// Where the master key may stand in the environment. It is no command-line option: other users of a machine can read those.
+/// Where the master keys may stand in the environment. It is no command-line option: other users of a machine can read those.
 const MASTER_KEY: &str = "VESTIBULE_MASTER_KEY";
 
 /// The embedded database's file in the data folder.
 const DATABASE: &str = "vestibule.db";
 
-/// An installation's database, opened, and its master key.
-#[expect(missing_debug_implementations, reason = "the master key has no Debug")]
+/// The embedded installation's master keys in the data folder.
+const KEY_FILE: &str = "master.key";
+
+/// An installation's database, opened, and its master keys.
+#[derive(Debug)]
 pub struct Storage {
     /// The database.
     pub database: Database,
     /// What opens the values that are sealed in it.
-    pub master_key: MasterKey,
+    pub keyring: Keyring,
+    /// Where the keys of that came from.
+    pub key_source: KeySource,
     /// The database for people: the absolute path of its file. No password is in it.
     pub place: String,
 }
@@ -53,8 +61,9 @@ impl Storage {
                 embedded(options.data_dir())
             }
         };
-        let master_key = master_key(options)?;
-        Ok(Self { database: Database::open(&url).await?, master_key, place: place(&url) })
+        let key_source = key_source(options).await?;
+        let keyring = load(&key_source).await?;
+        Ok(Self { database: Database::open(&url).await?, keyring, key_source, place: place(&url) })
     }
 
     /// Makes an installation in `folder`, with a key of its own; both are gone when the folder is.
@@ -63,8 +72,11 @@ impl Storage {
     /// `Internal`, when there is no database to be made there, or no random bytes.
     pub async fn throwaway(folder: &Path) -> Result<Self> {
         let url = embedded(folder);
-        let (master_key, _) = MasterKey::read_or_create(&folder.join("master.key"), &SystemRandom::new())?;
-        Ok(Self { database: Database::open(&url).await?, master_key, place: place(&url) })
+        let key_file = folder.join(KEY_FILE);
+        KeyFile::at(&key_file).make_if_absent(&SystemRandom::new()).await?;
+        let key_source = KeySource::File(key_file);
+        let keyring = load(&key_source).await?;
+        Ok(Self { database: Database::open(&url).await?, keyring, key_source, place: place(&url) })
     }
 }
 
@@ -108,21 +120,39 @@ fn refuse_absent_database(url: &str) -> Result<()> {
     }
 }
 
-fn master_key(options: &Options) -> Result<MasterKey> {
+async fn load(source: &KeySource) -> Result<Keyring> {
+    Keyring::load(source.clone(), Arc::new(SystemClock)).await.map_err(|error| match source {
+        KeySource::Text(_) => Error::from(error).within(MASTER_KEY),
+        _ => error.into(),
+    })
+}
+
+/// Where the master keys come from. Where nobody said that, they are in a file of the data folder, which is made on the first start.
+async fn key_source(options: &Options) -> Result<KeySource> {
     if let Ok(text) = std::env::var(MASTER_KEY) {
-        return MasterKey::from_text(&Secret::new(text)).map_err(|error| Error::from(error).within(MASTER_KEY));
+        return Ok(KeySource::Text(Secret::new(text)));
     }
-    if let Some(path) = &options.master_key_file {
-        return Ok(MasterKey::read_file(path)?);
+    match (&options.master_key_command, &options.master_key_file) {
+        (Some(_), Some(_)) => {
+            return Err(Error::configuration(
+                "the master keys come from --master-key-command or from --master-key-file, and both are given; give one of them",
+            ));
+        }
+        (Some(command), None) => {
+            let command = KeyCommand::parse(command).map_err(|error| Error::from(error).within("--master-key-command"))?;
+            return Ok(KeySource::Command(command));
+        }
+        (None, Some(path)) => return Ok(KeySource::File(path.clone())),
+        (None, None) => {}
     }
     if options.database.is_some() {
         return Err(Error::configuration(format!(
-            "a database of your own needs a master key of your own: set {MASTER_KEY} or --master-key-file to 32 random \
-             bytes, for example the output of `openssl rand -base64 32`"
+            "a database of your own needs a master key of your own: set {MASTER_KEY}, --master-key-file or --master-key-command to \
+             give 32 random bytes, for example the output of `openssl rand -base64 32`"
         )));
     }
     let folder = absolute(options.data_dir());
-    let path = folder.join("master.key");
+    let path = folder.join(KEY_FILE);
     let database = folder.join(DATABASE);
     if database.exists() && !path.exists() {
         // A new key would open nothing that is sealed in there.
@@ -133,8 +163,7 @@ fn master_key(options: &Options) -> Result<MasterKey> {
             path.display()
         )));
     }
-    let (key, origin) = MasterKey::read_or_create(&path, &SystemRandom::new())?;
-    if origin == KeyOrigin::Made {
+    if KeyFile::at(&path).make_if_absent(&SystemRandom::new()).await? == KeyOrigin::Made {
         tracing::warn!(
             path = %path.display(),
             "made a master key, readable by its owner only. It seals private keys and secrets in the database: a copy of the \
@@ -142,7 +171,7 @@ fn master_key(options: &Options) -> Result<MasterKey> {
              this file too. Back it up apart from the database, or set {MASTER_KEY} instead; without it sealed values are lost"
         );
     }
-    Ok(key)
+    Ok(KeySource::File(path))
 }
 
 fn make_private_folder(folder: &Path) -> Result<()> {

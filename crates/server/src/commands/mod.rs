@@ -3,6 +3,7 @@
 pub mod cert;
 pub mod demo;
 pub mod inspect;
+pub mod keys;
 pub mod provider;
 
 use std::fs::File;
@@ -13,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::Serialize;
-use vestibule::{Error, Result, Vestibule};
+use vestibule::{Error, KeySource, Result, Vestibule};
 use vestibule_x509_material::MAX_TEXT_BYTES;
 
 use crate::options::Options;
@@ -27,6 +28,8 @@ pub struct Desk {
     pub vestibule: Vestibule,
     /// Where it is stored, for people.
     pub place: String,
+    /// Where its master keys come from.
+    pub key_source: KeySource,
     /// What has to be said after a callback URL.
     pub callback_note: &'static str,
 }
@@ -39,12 +42,12 @@ impl Desk {
     pub async fn open(options: &Options, absent: Absent) -> Result<Self> {
         let public_url = options.public_url(options.listen())?;
         let storage = Storage::open(options, absent).await?;
-        let place = storage.place.clone();
+        let (place, key_source) = (storage.place.clone(), storage.key_source.clone());
         let callback_note = match options.public_url {
             Some(_) => "",
             None => " (from --listen; give --public-url as the server has it)",
         };
-        Ok(Self { vestibule: server::installation(options, &public_url, storage)?, place, callback_note })
+        Ok(Self { vestibule: server::installation(options, &public_url, storage)?, place, key_source, callback_note })
     }
 
     /// The last line of a command that stored something: whoever stands in a wrong folder sees it.
