@@ -57,7 +57,7 @@ impl ProviderStore {
     pub async fn name_of(&self, id: &Uuid) -> Result<Option<(String, String)>, StoreError> {
         let select = sql("SELECT owner, name FROM vestibule_provider WHERE id = ?").bind(id.to_string());
         let row = select.fetch_optional(&self.database).await?;
-        Ok(row.map(|row| Ok::<_, StoreError>((row.text("owner")?, row.text("name")?))).transpose()?)
+        row.map(|row| Ok((row.text("owner")?, row.text("name")?))).transpose()
     }
 
     /// As [`ProviderStore::add`], under an id that the row had elsewhere: people who signed in with it there are the same people here.
@@ -65,7 +65,7 @@ impl ProviderStore {
     /// # Errors
     /// As [`ProviderStore::add`]; [`StoreError::AlreadyExists`] also when another row has the id.
     pub async fn add_as(&self, id: Uuid, provider: NewProvider, by: &str) -> Result<ProviderView, StoreError> {
-        self.insert(id, provider, by).await
+        self.insert(id, provider, "import", by).await
     }
 
     async fn opened(&self, row: ProviderRow) -> Result<WholeProvider, StoreError> {

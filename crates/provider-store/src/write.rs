@@ -24,10 +24,16 @@ impl ProviderStore {
     /// [`StoreError::Refused`], naming row, field and remedy; [`StoreError::AlreadyExists`]; [`StoreError::Database`].
     pub async fn add(&self, provider: NewProvider, by: &str) -> Result<ProviderView, StoreError> {
         let id = self.random.uuid().map_err(DbError::Random)?;
-        self.insert(id, provider, by).await
+        self.insert(id, provider, "create", by).await
     }
 
-    pub(crate) async fn insert(&self, id: Uuid, provider: NewProvider, by: &str) -> Result<ProviderView, StoreError> {
+    pub(crate) async fn insert(
+        &self,
+        id: Uuid,
+        provider: NewProvider,
+        action: &str,
+        by: &str,
+    ) -> Result<ProviderView, StoreError> {
         check(&provider)?;
         let config = self.sealed_config(&provider, &id, 1, None).await?;
         let (id, now) = (id.to_string(), self.now());
@@ -50,7 +56,7 @@ impl ProviderStore {
         .await
         .map_err(|error| provider.record().not_inserted(error))?;
         self.note_references(&mut transaction, &id, &provider.kind, &config).await?;
-        let change = Change { version: Some(1), ..self.change(by, "add", &id, &provider.owner, &provider.name) };
+        let change = Change { version: Some(1), ..self.change(by, action, &id, &provider.owner, &provider.name) };
         change.note(&mut transaction, now).await?;
         transaction.commit().await?;
         self.get(&provider.owner, &provider.name).await

@@ -8,7 +8,13 @@
     reason = "a test that panics has failed"
 )]
 
+mod examining;
+mod finding;
+mod history;
 mod house;
+mod listing;
+mod records;
+mod references;
 mod resealing;
 mod rows;
 mod sealing;

@@ -29,6 +29,64 @@ on_every_database! {
         assert!(matches!(house.store.disable("admin", "b", ANNA).await, Err(StoreError::NotFound(_))));
     }
 
+    async fn of_two_who_replace_a_row_that_both_saw_one_does(database: TestDatabase) {
+        let house = House::open(database).await;
+        let seen = house.store.add(provider("a", r#"{"id":"1"}"#), ANNA).await.unwrap().version;
+        house.store.replace(provider("a", r#"{"id":"2"}"#), Some(seen), ANNA).await.unwrap();
+        let late = house.store.replace(provider("a", r#"{"id":"3"}"#), Some(seen), "bert").await.unwrap_err();
+        assert!(matches!(late, StoreError::Changed(_)), "{late}");
+        assert_eq!(house.found("a").await.unwrap(), r#"{"id":"2"}"#);
+
+        let racing: Vec<_> = (0..8)
+            .map(|number| {
+                let store = house.store.clone();
+                let row = provider("a", &format!(r#"{{"id":"{number}","cert":"{number}"}}"#));
+                tokio::spawn(async move { store.replace(row, Some(2), ANNA).await })
+            })
+            .collect();
+        let mut won = Vec::new();
+        for replaced in racing {
+            match replaced.await.unwrap() {
+                Ok(view) => won.push(view.config),
+                Err(StoreError::Changed(_) | StoreError::Database(_)) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+        assert_eq!(won.len(), 1, "{won:?}");
+        assert_eq!(house.found("a").await.unwrap(), won[0]);
+        let references = house.texts("SELECT cert_name FROM vestibule_provider_cert").await.concat().concat();
+        assert!(won[0].contains(&format!(r#""cert":"{references}""#)), "{won:?} {references}");
+    }
+
+    async fn a_new_name_keeps_the_row_and_opens_its_secrets(database: TestDatabase) {
+        let house = House::open(database).await;
+        let before = house.store.add(provider("a", r#"{"clientSecret":"one"}"#), ANNA).await.unwrap();
+        house.store.add(provider("taken", "{}"), ANNA).await.unwrap();
+        assert!(matches!(house.store.rename("admin", "a", "taken", ANNA).await, Err(StoreError::AlreadyExists(_))));
+        house.store.rename("admin", "a", "支", ANNA).await.unwrap();
+        let after = house.store.get("admin", "支").await.unwrap();
+        assert_eq!((after.id, after.version), (before.id, before.version));
+        assert_eq!(house.found("支").await.unwrap(), r#"{"clientSecret":"one"}"#);
+        assert!(matches!(house.store.get("admin", "a").await, Err(StoreError::NotFound(_))));
+    }
+
+    async fn what_no_database_would_take_is_refused_in_the_same_words(database: TestDatabase) {
+        let house = House::open(database).await;
+        for (row, said) in [
+            (NewProvider { display_name: "x".repeat(201), ..provider("a", "{}") }, "the display name has 201 characters"),
+            (NewProvider { display_name: "a\0b".to_owned(), ..provider("a", "{}") }, "the display name has a control character"),
+            (NewProvider { category: "x".repeat(101), ..provider("a", "{}") }, "the category has 101 characters"),
+        ] {
+            let error = house.store.add(row, ANNA).await.unwrap_err();
+            assert!(matches!(error, StoreError::Refused(_)) && error.to_string().contains(said), "{error}");
+        }
+        let long = NewProvider { display_name: "支".repeat(200), ..provider("a", "{}") };
+        assert_eq!(house.store.add(long, ANNA).await.unwrap().display_name, "支".repeat(200));
+        for (owner, name) in [("admin\0", "a"), ("admin", "a\0")] {
+            assert!(matches!(house.store.get(owner, name).await, Err(StoreError::NotFound(_))));
+        }
+    }
+
     async fn a_masked_secret_is_not_kept_when_it_may_be_sent_somewhere_else(database: TestDatabase) {
         let house = House::open(database).await;
         let first = r#"{"id":"1","clientSecret":"one","tokenUrl":"https://a.example/","environment":"sandbox","secondSecret":null}"#;
