@@ -78,7 +78,7 @@ impl Place<'_> {
 pub enum SealError {
     /// It was sealed with a key that is not here.
     #[error(
-        "is sealed with the master key \"{sealed_with}\", and this installation has {}; give it that master key too, or enter the value again",
+        "is sealed with the master key \"{sealed_with}\", and this installation has {}; start it with the master key it had before as well, or enter the value again",
         in_quotes(have)
     )]
     UnknownKey {

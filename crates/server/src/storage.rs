@@ -139,7 +139,8 @@ async fn key_source(options: &Options) -> Result<KeySource> {
             ));
         }
         (Some(command), None) => {
-            let command = KeyCommand::parse(command).map_err(|error| Error::from(error).within("--master-key-command"))?;
+            let command =
+                KeyCommand::parse(command).map_err(|error| Error::from(error).within("--master-key-command"))?;
             return Ok(KeySource::Command(command));
         }
         (None, Some(path)) => return Ok(KeySource::File(path.clone())),

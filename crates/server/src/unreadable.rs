@@ -1,55 +1,59 @@
 //! What a server cannot open: its operator learns of it when it starts, for example after the master key was changed, and not from somebody's sign-in.
 
-use vestibule::login::ProviderRows as _;
+use std::collections::BTreeSet;
+
 use vestibule::{Result, Vestibule};
 
-/// The most records, and the most rows, that are tried.
-const TRIED: u32 = 100;
-/// How many are named.
-const NAMED: usize = 3;
+/// How many records, and how many rows, are named.
+const NAMED: u32 = 20;
 
-/// Something that cannot be opened or read.
-struct Unreadable {
-    name: String,
-    reason: String,
+/// What is sealed with master keys that are not here.
+struct Missed {
+    /// How many values.
+    values: u64,
+    /// The ids of the keys.
+    keys: BTreeSet<String>,
+    /// Records and rows, for people.
+    names: BTreeSet<String>,
+    /// Whether there may be more of them.
+    has_more: bool,
 }
 
-/// Tries to open the first records and the rows that people sign in with; one line tells of all that cannot be opened.
+/// One line tells of all that is sealed with a master key that is not here. Nothing is opened or changed.
 pub(crate) async fn report(vestibule: &Vestibule) {
-    let found = match find(vestibule).await {
-        Ok(found) => found,
+    let missed = match find(vestibule).await {
+        Ok(missed) => missed,
         Err(error) => {
-            return tracing::warn!(report = error.report(), "what is sealed could not be tried");
+            return tracing::warn!(report = error.report(), "what is sealed could not be looked at");
         }
     };
-    let Some(first) = found.first() else { return };
-    let mut names = found.iter().take(NAMED).map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ");
-    if found.len() > NAMED {
-        names.push_str(", …");
+    let Some(Missed { values, keys, names, has_more }) = missed else { return };
+    let keys = keys.into_iter().collect::<Vec<_>>().join(", ");
+    let mut records = names.into_iter().collect::<Vec<_>>().join(", ");
+    if has_more {
+        records.push_str(", …");
     }
     tracing::error!(
-        count = found.len(),
-        records = names,
-        first = first.reason,
-        "cert records or provider rows cannot be opened, and nobody signs in with them; if the master key was changed, start the \
-         server with the one that it had before"
+        values,
+        records,
+        keys,
+        "cert records or provider rows are sealed with master keys that are not here, and nobody signs in with them; if the master key was \
+         changed, start the server with the one that it had before as well"
     );
 }
 
-async fn find(vestibule: &Vestibule) -> Result<Vec<Unreadable>> {
-    let certs = vestibule.certs().first(TRIED).await?;
-    let mut found: Vec<_> = certs
-        .into_iter()
-        .filter_map(|cert| {
-            let name = format!("cert record {}/{}", cert.owner, cert.name);
-            Some(Unreadable { name, reason: cert.private_key.error? })
-        })
-        .collect();
-    for row in vestibule.providers().sign_in_options(TRIED).await? {
-        if let Err(error) = vestibule.providers().find(&row.owner, &row.name).await {
-            let name = format!("provider row {}/{}", row.owner, row.name);
-            found.push(Unreadable { name, reason: error.report() });
-        }
+async fn find(vestibule: &Vestibule) -> Result<Option<Missed>> {
+    let here = vestibule.keyring().key_ids();
+    let certs = vestibule.certs().sealed_with_other_keys(&here, NAMED).await?;
+    let rows = vestibule.providers().sealed_with_other_keys(&here, NAMED).await?;
+    if certs.is_empty() && rows.is_empty() {
+        return Ok(None);
     }
-    Ok(found)
+    let is_full = |found: usize| found >= usize::try_from(NAMED).unwrap_or(usize::MAX);
+    let has_more = is_full(certs.len()) || is_full(rows.len());
+    let certs = certs.into_iter().map(|cert| format!("cert record {}/{}", cert.owner, cert.name));
+    let names = certs.chain(rows.into_iter().map(|row| format!("provider row {}/{}", row.owner, row.name))).collect();
+    let missed: Vec<_> = vestibule.sealed_with().await?.into_iter().filter(|(key, _)| !here.contains(key)).collect();
+    let values = missed.iter().map(|(_, count)| count).sum();
+    Ok(Some(Missed { values, keys: missed.into_iter().map(|(key, _)| key).collect(), names, has_more }))
 }

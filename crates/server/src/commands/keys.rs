@@ -51,8 +51,11 @@ pub async fn rotate(desk: &Desk, new_key: NewKey, out: &mut (dyn Write + Send)) 
             let added = KeyFile::at(path).add_key(&SystemRandom::new()).await?;
             keyring.reload().await?;
             let shown = path.display();
-            writeln!(out, "{added}  is new in \"{shown}\" and seals from now on; keep a copy of that file apart from the database")
-                .map_err(cannot_write)?;
+            writeln!(
+                out,
+                "{added}  is new in \"{shown}\" and seals from now on; keep a copy of that file apart from the database"
+            )
+            .map_err(cannot_write)?;
         }
         KeySource::File(_) => {
             let first = keyring.key_id();
@@ -71,7 +74,8 @@ pub async fn rotate(desk: &Desk, new_key: NewKey, out: &mut (dyn Write + Send)) 
         ));
     }
     for former in keyring.key_ids().iter().skip(1) {
-        writeln!(out, "{former}  opens; in {WAIT} nobody needs it, then `vestibule keys remove {former}`").map_err(cannot_write)?;
+        writeln!(out, "{former}  opens; in {WAIT} nobody needs it, then `vestibule keys remove {former}`")
+            .map_err(cannot_write)?;
     }
     Ok(())
 }
