@@ -18,7 +18,7 @@ pub(crate) struct Examined {
 }
 
 /// Answered by the index `vestibule_cert_not_after`.
-fn unexamined() -> Sql {
+pub(crate) fn unexamined() -> Sql {
     let of = concat!(
         "SELECT id, version, ",
         texts!("vestibule_cert"),

@@ -49,6 +49,8 @@ mod findings;
 mod grant;
 mod judge;
 mod list;
+#[cfg(test)]
+mod plans;
 mod private_key;
 mod reseal;
 mod resolve;

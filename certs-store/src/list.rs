@@ -89,7 +89,7 @@ impl CertStore {
 }
 
 /// The inner query cuts the page out of an index; the outer one looks at the rows of the page only.
-fn select(filter: &CertFilter, sort: Sort, order: Order, page: Page, dialect: Dialect) -> Sql {
+pub(crate) fn select(filter: &CertFilter, sort: Sort, order: Order, page: Page, dialect: Dialect) -> Sql {
     let by = sort.columns(order);
     let columns = concat!("SELECT ", row_head!(), ", revision, not_after, ", grant!());
     let next = "CASE WHEN EXISTS (SELECT 1 FROM vestibule_cert_version AS other WHERE other.cert_id = vestibule_cert.id AND other.state = 'next')

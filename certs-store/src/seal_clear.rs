@@ -77,7 +77,7 @@ impl ClearRows for ClearActive<'_> {
     }
 }
 
-fn clear_active(dialect: Dialect) -> Sql {
+pub(crate) fn clear_active(dialect: Dialect) -> Sql {
     let of = concat!(
         "SELECT ",
         row_head!(),
@@ -126,7 +126,7 @@ impl ClearRows for ClearOthers<'_> {
     }
 }
 
-fn clear_others(dialect: Dialect) -> Sql {
+pub(crate) fn clear_others(dialect: Dialect) -> Sql {
     let of = concat!(
         "SELECT cert.id, cert.owner, cert.name, '' AS display_name, '' AS type, other.version, other.created_at, other.created_at AS updated_at, ",
         texts!("other"),

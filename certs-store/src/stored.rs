@@ -5,6 +5,7 @@
 //! [`StoredRecords::resolver`] opens what a provider asks for.
 
 use std::fmt;
+use std::sync::Arc;
 
 use ring::digest::Context;
 use vestibule_database::{DbError, Record, Row, Sql, places, sql};
@@ -83,14 +84,14 @@ fn bind_list(statement: Sql, list: &[&str]) -> Sql {
     if list.is_empty() { statement.bind("") } else { statement.bind_all(list.iter().copied()) }
 }
 
-/// Records as they are stored, with their versions, in the order of owner and name.
+/// Records as they are stored, with their versions. Clones share them.
 #[derive(Clone, Default)]
 pub struct StoredRecords {
-    records: Vec<StoredRecord>,
+    /// In the order of owner and name.
+    records: Arc<Vec<StoredRecord>>,
 }
 
 /// A record as it is stored.
-#[derive(Clone)]
 pub(crate) struct StoredRecord {
     pub(crate) id: String,
     pub(crate) owner: String,
@@ -105,7 +106,6 @@ pub(crate) struct StoredRecord {
 }
 
 /// A version that is not the active one, as it is stored.
-#[derive(Clone)]
 pub(crate) struct StoredVersion {
     pub(crate) number: i64,
     pub(crate) state: VersionState,
@@ -128,7 +128,7 @@ impl StoredRecords {
     /// # Errors
     /// [`DbError::Failed`], when a column is missing. What is wrong with a text is said when the record is resolved.
     pub fn read<'r>(rows: impl IntoIterator<Item = &'r Row>) -> Result<Self, DbError> {
-        let (mut records, mut versions) = (Vec::new(), Vec::new());
+        let (mut records, mut versions) = (Vec::<StoredRecord>::new(), Vec::new());
         for row in rows {
             match row.text("part")?.as_str() {
                 CERT => records.push(StoredRecord {
@@ -153,7 +153,7 @@ impl StoredRecords {
             }
         }
         records.sort_by(|one, other| (&one.owner, &one.name).cmp(&(&other.owner, &other.name)));
-        Ok(Self { records })
+        Ok(Self { records: Arc::new(records) })
     }
 
     /// Adds to a digest all that is stored of these records and that opening them depends on: as long as it is the same, so is what is opened. The order of the
@@ -165,7 +165,7 @@ impl StoredRecords {
         };
         add(b"cert records 1");
         add(&self.records.len().to_be_bytes());
-        for record in &self.records {
+        for record in &*self.records {
             for text in [&record.id, &record.owner, &record.name, &record.kind] {
                 add(text.as_bytes());
             }

@@ -46,7 +46,8 @@ pub(super) fn plan_sharing(row: &CertRow, sharing: &KeyGrant) -> Result<Option<P
 
 pub(super) fn plan_display_name(row: &CertRow, display_name: &str) -> Result<Option<Plan>, StoreError> {
     check_display_name(row.record(), display_name)?;
-    if display_name == row.head.display_name {
+    let shown = if display_name.is_empty() { &row.head.name } else { display_name };
+    if shown == row.head.display_name {
         return Ok(None);
     }
     Ok(Some(Plan { display_name: Some(display_name.to_owned()), ..Plan::new("set_display_name") }))

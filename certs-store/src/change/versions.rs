@@ -107,7 +107,8 @@ impl CertStore {
         check_display_name(cert.record(), &cert.display_name)?;
         let private_key = self.given_or_kept(row, cert.private_key.as_ref()).await?;
         let judged = judge(cert.record(), &cert.certificate, private_key.as_ref())?;
-        let display_name = (cert.display_name != row.head.display_name).then(|| cert.display_name.clone());
+        let shown = if cert.display_name.is_empty() { &cert.name } else { &cert.display_name };
+        let display_name = (*shown != row.head.display_name).then(|| cert.display_name.clone());
         let sharing = match &cert.sharing {
             Some(sharing) if *sharing != row.grant => Some(grant::write(cert.record(), sharing)?),
             _ => None,

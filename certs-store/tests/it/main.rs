@@ -1,4 +1,4 @@
-//! Cert records in SQLite.
+//! Cert records on every database.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,7 +10,13 @@
 )]
 
 mod house;
+mod lists;
+mod races;
 mod records;
-mod sealing;
 mod references;
 mod resealing;
+mod sealing;
+mod sharing;
+mod stored;
+mod transitions;
+mod versions;
