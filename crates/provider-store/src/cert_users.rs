@@ -41,10 +41,10 @@ impl CertUsers for ProviderStore {
 
 /// A record by the name that rows have for it.
 #[derive(Clone, Copy)]
-struct NamedRecord<'a> {
-    owner: &'a str,
-    name: &'a str,
-    shared_owner: &'a str,
+pub(crate) struct NamedRecord<'a> {
+    pub(crate) owner: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) shared_owner: &'a str,
 }
 
 impl NamedRecord<'_> {
@@ -53,7 +53,7 @@ impl NamedRecord<'_> {
     }
 
     /// Only rows that use it, as far as they are examined.
-    fn used_by(self, statement: Sql) -> Sql {
+    pub(crate) fn used_by(self, statement: Sql) -> Sql {
         if self.is_shared() {
             statement
                 .and(

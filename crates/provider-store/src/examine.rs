@@ -3,7 +3,7 @@
 //! A row remembers the config that was examined last. Whatever writes another one, plain SQL or a restored backup, thereby asks for another look, and an
 //! index has exactly those rows. Rows of a type that this program does not know wait for one that does.
 
-use vestibule_database::{ClearRows, Dialect, RowHead, SealingPass, StoreError, is_sealed, places, sql};
+use vestibule_database::{ClearRows, Dialect, RowHead, SealingPass, Sql, StoreError, is_sealed, places, sql};
 use vestibule_oauth_provider::Secret;
 
 use crate::ProviderStore;
@@ -29,25 +29,20 @@ impl ProviderStore {
         pass.finish().await
     }
 
-    /// The next rows that are to be examined, by id. The condition is that of the index, word for word; the types are asked for in a way that leads to no
-    /// other index.
-    pub(crate) fn unexamined(&self, after: &str) -> vestibule_database::Sql {
+    /// The next rows that are to be examined, by id.
+    pub(crate) fn unexamined(&self, after: &str) -> Sql {
         let kinds: Vec<_> = self.registry.kinds().collect();
-        let statement = match self.database.dialect() {
-            Dialect::MySql => sql(select!("WHERE unexamined_id > ?")),
-            _ => sql(select!("WHERE examined <> config AND id > ?")),
-        };
-        let by = match self.database.dialect() {
-            Dialect::MySql => "unexamined_id",
-            _ => "id",
-        };
-        statement
-            .and(&format!(" AND substr(type, 1, 100) IN ({}) ORDER BY {by} LIMIT ?", places(kinds.len())))
-            .bind(LONGEST_CONFIG)
-            .bind(after)
-            .bind_all(kinds)
-            .bind(BATCH)
+        unexamined(self.database.dialect(), kinds.len()).bind(LONGEST_CONFIG).bind(after).bind_all(kinds).bind(BATCH)
     }
+}
+
+/// The condition is that of the index, word for word; the types are asked for in a way that leads to no other index.
+pub(crate) fn unexamined(dialect: Dialect, kinds: usize) -> Sql {
+    let (statement, id) = match dialect {
+        Dialect::MySql => (sql(select!("WHERE unexamined_id > ?")), "unexamined_id"),
+        _ => (sql(select!("WHERE examined <> config AND id > ?")), "id"),
+    };
+    statement.and(&format!(" AND substr(type, 1, 100) IN ({}) ORDER BY {id} LIMIT ?", places(kinds)))
 }
 
 /// The rows that somebody else wrote.

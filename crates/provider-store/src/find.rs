@@ -49,7 +49,7 @@ fn may_be_a_name(name: &str) -> bool {
     !name.contains('\0') && name.chars().count() <= LONGEST_NAME
 }
 
-fn query(owner: &str, name: &str, shared_owner: &str, certs: &[String]) -> Sql {
+pub(crate) fn query(owner: &str, name: &str, shared_owner: &str, certs: &[String]) -> Sql {
     let row = sql(ROW).bind(LONGEST_CONFIG).bind(owner).bind(name);
     if certs.is_empty() { row } else { row.union_all(select_records(owner, shared_owner, certs)) }
 }

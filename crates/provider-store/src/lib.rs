@@ -31,7 +31,7 @@ mod known_fields;
 mod list;
 mod opened;
 #[cfg(test)]
-mod plan;
+mod plans;
 mod references;
 mod reseal;
 mod row;

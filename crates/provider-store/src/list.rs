@@ -87,7 +87,7 @@ impl ProviderStore {
 }
 
 /// The inner query cuts the page out of an index; the outer one looks at the rows of the page only.
-fn select(filter: &ProviderFilter, sort: Sort, order: Order, page: Page, dialect: Dialect) -> Sql {
+pub(crate) fn select(filter: &ProviderFilter, sort: Sort, order: Order, page: Page, dialect: Dialect) -> Sql {
     let by = sort.columns(order);
     let of = concat!(
         "SELECT ",
