@@ -39,14 +39,15 @@ pub use vestibule_provider_store as provider_store;
 
 pub use vestibule_certs_store::CertStore;
 pub use vestibule_database::{
-    Database, KeyCommand, KeyFile, KeyOrigin, KeySource, Keyring, MasterKey, Place, Resealed, ResealingProgress,
+    ChangeView, ChangesOf, Database, KeyCommand, KeyFile, KeyOrigin, KeySource, Keyring, MasterKey, Order, Page, Paged,
+    Place, Resealed, ResealingProgress, RowKind, StoreError, changes, describe_url,
 };
 pub use vestibule_http_client::{AllowedHost, GuardedClient, Settings as HttpSettings};
 pub use vestibule_login::{Logins, PublicUrl, ReturnTo};
 pub use vestibule_oauth_provider::{
     About, AttemptFault, BrowserSecret, Clock, Config, Digest, Error, ErrorKind, Fact, Finding, HttpClient,
-    HttpRequest, HttpResponse, Intent, Random, Registry, Result, RowRef, Secret, Severity, Subject, SystemClock,
-    SystemRandom, Tokens, Url, UserInfo, Uuid, unix_seconds,
+    HttpRequest, HttpResponse, Intent, KeyGrant, Owners, Random, Registry, Result, RowRef, Secret, Severity, Subject,
+    SystemClock, SystemRandom, Tokens, Url, UserInfo, Uuid, unix_seconds,
 };
 pub use vestibule_provider_store::ProviderStore;
 
