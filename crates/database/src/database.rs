@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::lease::limited;
 use crate::line::{Limits, Line};
 use crate::pools::{Dialect, Pools, each};
 #[cfg(any(feature = "postgres", feature = "mysql"))]
@@ -97,9 +98,11 @@ impl Database {
         sql("SELECT 1").fetch_number(self).await.map(drop)
     }
 
-    /// Closes every connection, for all clones; statements under way are waited for.
+    /// Closes every connection, for all clones; statements under way are waited for, and have the time that a statement has.
     pub async fn close(&self) {
-        each!(Pools, &self.shared.pools, pool => pool.close().await);
+        let limit = self.line().map(|line| line.limits.statement);
+        let closing = async { each!(Pools, &self.shared.pools, pool => pool.close().await) };
+        limited(limit, closing).await;
     }
 
     pub(crate) fn pools(&self) -> &Pools {

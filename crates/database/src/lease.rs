@@ -127,16 +127,12 @@ impl<DB: Driver> Drop for Lease<DB> {
         }
         let (limit, is_begun) = (line.limits.statement, self.is_begun);
         runtime.spawn(async move {
-            // Cut off, it is closed, and its place in the pool is free.
-            let back = tokio::time::timeout(limit, async {
-                if is_begun {
-                    roll_back::<DB>(&mut connection).await;
-                }
-                connection.return_to_pool().await;
-            });
-            if back.await.is_err() {
+            if is_begun && tokio::time::timeout(limit, roll_back::<DB>(&mut connection)).await.is_err() {
                 drop(connection.detach());
+                return;
             }
+            // The pool asks the server whether the connection is well. Cut off, it is closed, and its place is free.
+            let _ = tokio::time::timeout(limit, connection.return_to_pool()).await;
         });
     }
 }
@@ -153,7 +149,7 @@ impl<DB: Driver> fmt::Debug for Lease<DB> {
 }
 
 /// The answer, or nothing when it does not come in time.
-async fn limited<T>(limit: Option<Duration>, answer: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn limited<T>(limit: Option<Duration>, answer: impl Future<Output = T>) -> Option<T> {
     match limit {
         Some(limit) => tokio::time::timeout(limit, answer).await.ok(),
         None => Some(answer.await),

@@ -48,30 +48,37 @@ pub(crate) async fn migrate(database: &Database) -> Result<(), DbError> {
         Dialect::MySql => MYSQL,
     };
     let known = migrations.last().map_or(0, |newest| newest.number);
-    // A server whose user may only read and write rows starts too, when there is nothing to do.
-    if matches!(found(database).await, Ok(found) if found == known) {
-        return Ok(());
+    match found(database).await {
+        // A server whose user may only read and write rows starts too, when there is nothing to do.
+        Ok(found) if found == known => return Ok(()),
+        Ok(found) => refuse_newer(found, known)?,
+        Err(unavailable @ DbError::Unavailable(_)) => return Err(unavailable),
+        // There is no book yet.
+        Err(_) => {}
     }
     let mut transaction = database.begin().await?;
     transaction.allow(LONGEST_STEP);
     lock(&mut transaction).await?;
     let done = all(&mut transaction, migrations, known).await;
-    unlock(&mut transaction).await?;
-    match done {
+    let unlocked = unlock(&mut transaction).await;
+    match done.and(unlocked) {
         Ok(()) => transaction.commit().await,
         Err(error) => {
-            transaction.rollback().await?;
+            // What went wrong is worth more than what went wrong after it.
+            let _ = transaction.rollback().await;
             Err(error)
         }
     }
 }
 
+const fn refuse_newer(found: i64, known: i64) -> Result<(), DbError> {
+    if found > known { Err(DbError::NewerSchema { found, known }) } else { Ok(()) }
+}
+
 async fn all(transaction: &mut Transaction, migrations: &[Migration], known: i64) -> Result<(), DbError> {
     run(transaction, book(transaction.dialect())).await?;
     let found = sql("SELECT COALESCE(MAX(number), 0) FROM vestibule_migration").fetch_number(&mut *transaction).await?;
-    if found > known {
-        return Err(DbError::NewerSchema { found, known });
-    }
+    refuse_newer(found, known)?;
     let collation = binary_collation(transaction).await?;
     for migration in migrations.iter().filter(|migration| migration.number > found) {
         for statement in migration.script.split_inclusive(";\n") {
@@ -120,7 +127,12 @@ async fn lock(transaction: &mut Transaction) -> Result<(), DbError> {
         Dialect::Sqlite => Ok(()),
         Dialect::Postgres => {
             run(transaction, "SET LOCAL lock_timeout = '60s'").await?;
-            run(transaction, POSTGRES_LOCK).await
+            match transaction.run(POSTGRES_LOCK.to_owned()).await? {
+                Err(error) if is_lock_timeout(&error) => {
+                    Err(DbError::LockedByOther { seconds: PATIENCE.unsigned_abs() })
+                }
+                taken => Ok(taken?),
+            }
         }
         Dialect::MySql => {
             // Names of locks are the server's, so the database's name is part of it; NULL and 0 are refusals.
@@ -155,6 +167,11 @@ async fn run(transaction: &mut Transaction, statement: &str) -> Result<(), DbErr
         Err(error) if is_done_already(&error) => Ok(()),
         done => Ok(done?),
     }
+}
+
+/// Whether PostgreSQL says that a lock was not to be had in time (55P03, `lock_not_available`).
+fn is_lock_timeout(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(said) if said.code().is_some_and(|code| code == "55P03"))
 }
 
 /// Whether MySQL or MariaDB says that a step, cut off earlier, was done: the table (1050), column (1060) or key (1061) is there, or what was to be dropped is

@@ -45,6 +45,11 @@ on_every_database! {
         let parent = sql("INSERT INTO vestibule_cert_version (cert_id, version, state, private_key) VALUES ('x', 1, 'next', ?)");
         seen(&database, parent.bind(&key)).await;
 
+        if place.backend() == Backend::Postgres {
+            // Here the value is in the message itself.
+            seen(&database, sql("INSERT INTO vestibule_setting (name, value) VALUES ('a', CAST(CAST(? AS bigint) AS text))").bind(SECRET)).await;
+        }
+
         let column = match place.backend() {
             Backend::MariaDb => "VARCHAR(5) CHARACTER SET latin1",
             Backend::Postgres => "VARCHAR(5)",

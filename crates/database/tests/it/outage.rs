@@ -116,6 +116,41 @@ on_every_server! {
         assert!(rows.is_empty(), "{rows:?}");
     }
 
+    async fn connections_that_are_lost_are_replaced_in_time(place: TestDatabase) {
+        let (proxy, database) = through_proxy(&place).await;
+        for is_asking in [false, true] {
+            let mut open = Vec::new();
+            for _ in 0..LIMITS.connections {
+                let mut transaction = database.begin().await.unwrap();
+                sql("SELECT 1").fetch_number(&mut transaction).await.unwrap();
+                open.push(transaction);
+            }
+            proxy.lose();
+            if is_asking {
+                for transaction in &mut open {
+                    unavailable(sql("SELECT 1").fetch_number(transaction)).await;
+                }
+            }
+            // Nobody answers their rollback, and others want their places.
+            drop(open);
+            all_connections_work(&database).await;
+        }
+        // Those in the pool: whether the first of them is trusted is a matter of what was doubted before.
+        proxy.lose();
+        let _ = tokio::time::timeout(IN_TIME, database.ping()).await.expect("it is told in time");
+        all_connections_work(&database).await;
+    }
+
+    async fn a_database_on_a_lost_line_can_be_closed(place: TestDatabase) {
+        let (proxy, database) = through_proxy(&place).await;
+        all_connections_work(&database).await;
+        let transaction = database.begin().await.unwrap();
+        proxy.lose();
+        drop(transaction);
+        tokio::time::timeout(IN_TIME, database.close()).await.expect("it is closed in time");
+        unavailable(database.ping()).await;
+    }
+
     async fn a_caller_that_goes_away_while_the_server_hangs_costs_no_connection(place: TestDatabase) {
         let (proxy, database) = through_proxy(&place).await;
         all_connections_work(&database).await;

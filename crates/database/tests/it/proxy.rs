@@ -24,6 +24,8 @@ pub(crate) struct Proxy {
     server: Arc<str>,
     place: SocketAddr,
     line: watch::Sender<Line>,
+    /// Connections with a smaller number are lost.
+    lost: watch::Sender<u64>,
     listening: Option<JoinHandle<()>>,
 }
 
@@ -36,17 +38,24 @@ impl Proxy {
         let server = if host.contains(':') { host.to_owned() } else { format!("{host}:{default}") };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let place = listener.local_addr().unwrap();
-        let mut proxy = Self { server: server.into(), place, line: watch::Sender::new(Line::Open), listening: None };
+        let mut proxy = Self {
+            server: server.into(),
+            place,
+            line: watch::Sender::new(Line::Open),
+            lost: watch::Sender::new(0),
+            listening: None,
+        };
         proxy.listen(listener);
         (proxy, url.replacen(host, &place.to_string(), 1))
     }
 
     fn listen(&mut self, listener: TcpListener) {
-        let (server, line) = (self.server.clone(), self.line.clone());
+        let (server, line, lost) = (self.server.clone(), self.line.clone(), self.lost.clone());
         self.listening = Some(tokio::spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
-                connections.spawn(forward(client, server.clone(), line.subscribe()));
+                let state = State { number: *lost.borrow(), line: line.subscribe(), lost: lost.subscribe() };
+                connections.spawn(forward(client, server.clone(), state));
             }
         }));
     }
@@ -59,6 +68,11 @@ impl Proxy {
     /// What waits goes on.
     pub(crate) fn go_on(&self) {
         self.line.send_replace(Line::Open);
+    }
+
+    /// What is sent over the connections of today waits for ever, as with a firewall that has forgotten them. Others work.
+    pub(crate) fn lose(&self) {
+        self.lost.send_modify(|lost| *lost += 1);
     }
 
     /// Ends every connection, as a server does that is started again.
@@ -85,31 +99,51 @@ impl Proxy {
     }
 }
 
-async fn forward(client: TcpStream, server: Arc<str>, line: watch::Receiver<Line>) {
+/// What a connection knows.
+#[derive(Clone)]
+struct State {
+    number: u64,
+    line: watch::Receiver<Line>,
+    lost: watch::Receiver<u64>,
+}
+
+impl State {
+    /// Waits until the connection is cut.
+    async fn cut(mut self) {
+        let _ = self.line.wait_for(|line| *line == Line::Cut).await;
+    }
+
+    /// Waits until something may pass, and says whether it may: otherwise the connection is cut.
+    async fn passes(&mut self) -> bool {
+        let line = self.line.wait_for(|line| *line != Line::Hanging).await.map(|line| *line);
+        if *self.lost.borrow() > self.number {
+            self.clone().cut().await;
+            return false;
+        }
+        line.is_ok_and(|line| line == Line::Open)
+    }
+}
+
+async fn forward(client: TcpStream, server: Arc<str>, state: State) {
     let Ok(server) = TcpStream::connect(&*server).await else { return };
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     tokio::select! {
-        () = carry(from_client, to_server, line.clone()) => {}
-        () = carry(from_server, to_client, line) => {}
+        () = carry(from_client, to_server, state.clone()) => {}
+        () = carry(from_server, to_client, state) => {}
     }
 }
 
-async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut line: watch::Receiver<Line>) {
+async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut state: State) {
     let mut bytes = vec![0; 16 * 1024];
     loop {
         let read = tokio::select! {
             read = from.read(&mut bytes) => read,
-            _ = cut(line.clone()) => return,
+            () = state.clone().cut() => return,
         };
         let Ok(count @ 1..) = read else { return };
-        let Ok(line) = line.wait_for(|line| *line != Line::Hanging).await.map(|line| *line) else { return };
-        if line == Line::Cut || to.write_all(&bytes[..count]).await.is_err() {
+        if !state.passes().await || to.write_all(&bytes[..count]).await.is_err() {
             return;
         }
     }
-}
-
-async fn cut(mut line: watch::Receiver<Line>) {
-    let _ = line.wait_for(|line| *line == Line::Cut).await;
 }

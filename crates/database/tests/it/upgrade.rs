@@ -68,3 +68,33 @@ async fn an_upgraded_database_has_the_tables_of_a_fresh_one() {
         "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name <> 'vestibule_migration' ORDER BY name";
     assert_eq!(old.query_texts(query, &[]).await, fresh.query_texts(query, &[]).await);
 }
+
+#[tokio::test]
+async fn an_upgrade_that_fails_leaves_the_old_schema_whole() {
+    let place = TestDatabase::create(Backend::Sqlite).await;
+    for script in [SCHEMA_1, BOOK_1, ROWS, "CREATE TABLE vestibule_setting (x)"] {
+        place.execute(script, &[]).await;
+    }
+    let shape = "SELECT name, sql FROM sqlite_schema ORDER BY name";
+    let before = place.query_texts(shape, &[]).await;
+    Database::open(place.url()).await.unwrap_err();
+    assert_eq!(place.query_texts(shape, &[]).await, before);
+    place.execute("DROP TABLE vestibule_setting", &[]).await;
+    Database::open(place.url()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn eight_starters_upgrade_once() {
+    let place = TestDatabase::create(Backend::Sqlite).await;
+    for script in [SCHEMA_1, BOOK_1, ROWS] {
+        place.execute(script, &[]).await;
+    }
+    let starts = (0..8).map(|_| {
+        let url = place.url().to_owned();
+        tokio::spawn(async move { Database::open(&url).await.map(drop) })
+    });
+    for start in starts.collect::<Vec<_>>() {
+        start.await.unwrap().unwrap();
+    }
+    assert_eq!(place.query_texts("SELECT COUNT(*) FROM vestibule_cert", &[]).await, [["3"]]);
+}
