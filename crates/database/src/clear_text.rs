@@ -1,7 +1,11 @@
 //! What is left of a clear text once it was replaced.
 //!
-//! SQLite: `secure_delete` overwrites the freed cells of the file, and the write-ahead log is emptied here. What PostgreSQL keeps (dead tuples until VACUUM,
-//! its write-ahead log and archives) and MySQL and MariaDB (undo log, binary log) is out of a client's reach; the documentation says what to do about it.
+//! SQLite: `secure_delete` overwrites the freed cells of the file, and the write-ahead log is emptied here.
+//!
+//! What others keep is out of a client's reach. PostgreSQL: the row's former version until VACUUM and until its page is written anew, the write-ahead log with its
+//! archives and standbys, and the server's log, where statements or the parameters of failed ones (`log_parameter_max_length_on_error`) are logged. MySQL and
+//! MariaDB: the undo log until it is purged, the redo log, the binary log with its replicas, and the general and slow query logs. So whoever cannot have that
+//! inserts through our programs, which seal first; a key that stood in the clear on such a server is better replaced.
 
 use crate::{Database, DbError};
 

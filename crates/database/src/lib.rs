@@ -2,9 +2,24 @@
 //!
 //! The stores (certs, providers, attempts) know their tables; this room knows what they share.
 //!
-//! **Opening.** [`Database::open`] takes a URL, whose scheme chooses the database; today that is `sqlite`. A file is created for its owner only, a lock
-//! beside it lets one starter at a time migrate, and each migration is noted in `vestibule_migration`. All our tables begin with `vestibule_`, so they
-//! can stand in a host's own database. A schema that is newer than this program is refused: what it means is unknown here.
+//! **Opening.** [`Database::open`] takes a URL, whose scheme chooses the database: SQLite, PostgreSQL, or MySQL and MariaDB, each a feature of this crate. A file
+//! is created for its owner only. One starter at a time migrates (a lock beside the file, an advisory lock, a named lock), and each migration is noted in
+//! `vestibule_migration`. All our tables begin with `vestibule_`, so they can stand in a host's own database. A schema that is newer than this program is
+//! refused: what it means is unknown here. A user who may only read and write rows is enough when there is nothing to migrate.
+//!
+//! **Statements.** [`sql`] is written once, for every database, and bound; a [`Row`] is read without trust. [`Database::begin`] begins a [`Transaction`], which is
+//! over after its first failure. [`DbError::AlreadyThere`] and [`DbError::Unavailable`] are told apart from what is wrong; no error holds a value.
+//!
+//! **Over a network.** Nothing waits for ever ([`Limits`]): 3 seconds for a connection, 5 for a statement, 16 connections in each process. What took longer is
+//! [`DbError::Unavailable`]; whether it happened is then not known. A server that was started again costs one failed statement at most, not one for each connection.
+//!
+//! - *TLS.* `sslmode=verify-full` (PostgreSQL) or `ssl-mode=VERIFY_IDENTITY` (MySQL, MariaDB) asks for it and checks whom it speaks to, by the authorities of the
+//!   operating system or `sslrootcert`/`ssl-ca`. Without the parameter TLS is used where the server offers it, and nobody is checked.
+//! - *MySQL 8* asks for its password (`caching_sha2_password`) over TLS or a Unix socket only: the exchange by RSA over plain connections is not built in.
+//! - `PgBouncer` in session mode needs nothing. In transaction mode it must keep track of prepared statements (1.21 or newer, `max_prepared_statements` above 0);
+//!   `statement-cache-capacity=0` in the URL does not replace that. Neither was tried.
+//! - *A standby* that may only be read can be opened once its tables are there. What writes is [`DbError::Unavailable`], until it is promoted.
+//! - *MySQL itself* was not tried: the tests run on MariaDB.
 //!
 //! **Sealing.** A [`MasterKey`] (32 bytes, from text or a file, or made on the first start) goes into a [`Keyring`]. [`Keyring::seal`] turns a
 //! [`Secret`](vestibule_oauth_provider::Secret) into a text that can stand in a column or inside a JSON string:
@@ -27,7 +42,10 @@
 //!
 //! **Clear values.** A secret that plain SQL put there works, and a store's [`SealingPass`] replaces it. [`Database::erase_clear_text`] then empties
 //! SQLite's write-ahead log; with `secure_delete` on, the freed cells of the file are overwritten. What a foreign client left in the file before we saw
-//! the row, for example by updating the clear value itself, is out of reach of both.
+//! the row, for example by updating the clear value itself, is out of reach of both, and so is what the other databases keep.
+//!
+//! **History, settings, pages.** [`Change::note`] says in the transaction of a change who made it; [`keep_setting`] remembers a value of the installation's;
+//! [`Page`], [`Paged`] and [`Order`] are the words for lists.
 //!
 //! No type here makes a host use our version of sqlx; what the stores need of it is hidden from the documentation.
 
