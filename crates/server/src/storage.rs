@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use vestibule::{
     Database, Error, KeyCommand, KeyFile, KeyOrigin, KeySource, Keyring, Result, Secret, SystemClock, SystemRandom,
+    describe_url,
 };
 
 use crate::options::Options;
@@ -27,7 +28,7 @@ pub struct Storage {
     pub keyring: Keyring,
     /// Where the keys of that came from.
     pub key_source: KeySource,
-    /// The database for people: the absolute path of its file. No password is in it.
+    /// The database for people: the absolute path of its file, or server and name. No password is in it.
     pub place: String,
 }
 
@@ -63,7 +64,7 @@ impl Storage {
         };
         let key_source = key_source(options).await?;
         let keyring = load(&key_source).await?;
-        Ok(Self { database: Database::open(&url).await?, keyring, key_source, place: place(&url) })
+        Ok(Self { database: Database::open(&url).await?, keyring, key_source, place: describe_url(&url) })
     }
 
     /// Makes an installation in `folder`, with a key of its own; both are gone when the folder is.
@@ -76,7 +77,7 @@ impl Storage {
         KeyFile::at(&key_file).make_if_absent(&SystemRandom::new()).await?;
         let key_source = KeySource::File(key_file);
         let keyring = load(&key_source).await?;
-        Ok(Self { database: Database::open(&url).await?, keyring, key_source, place: place(&url) })
+        Ok(Self { database: Database::open(&url).await?, keyring, key_source, place: describe_url(&url) })
     }
 }
 
@@ -89,10 +90,6 @@ fn file_of(url: &str) -> Option<&Path> {
     let rest = url.strip_prefix("sqlite:")?;
     let path = rest.strip_prefix("//").unwrap_or(rest);
     (path != ":memory:").then_some(Path::new(path))
-}
-
-fn place(url: &str) -> String {
-    file_of(url).map_or_else(|| "memory".to_owned(), |path| absolute(path).display().to_string())
 }
 
 fn absolute(path: &Path) -> PathBuf {

@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use vestibule::certs_store::{CertView, FieldView, NewCert};
-use vestibule::{Result, Secret};
+use vestibule::certs_store::{CertFilter, CertView, FieldView, NewCert, Sort};
+use vestibule::{Order, Page, Result, Secret};
 
 use super::{Desk, cannot_write, date, exists_already, read_text, split_name};
 use crate::cli::CertAdd;
@@ -31,15 +31,17 @@ pub async fn add(desk: &Desk, add: CertAdd, out: &mut dyn Write) -> Result<()> {
         display_name: add.display_name,
         certificate,
         private_key,
+        sharing: None,
     };
     let view = if add.replace {
         cert.private_key.get_or_insert_with(|| Secret::new(AS_IT_IS));
+        let before = certs.get(owner, name).await?;
         if cert.display_name.is_empty() {
-            cert.display_name = certs.get(owner, name).await?.display_name;
+            cert.display_name = before.display_name;
         }
-        certs.replace(cert).await?
+        certs.replace(cert, Some(before.revision), &desk.by).await?
     } else {
-        certs.save(cert).await?
+        certs.save(cert, &desk.by).await?
     };
     write_view(out, &view).map_err(cannot_write)?;
     desk.say_where(out)
@@ -50,12 +52,10 @@ pub async fn add(desk: &Desk, add: CertAdd, out: &mut dyn Write) -> Result<()> {
 /// # Errors
 /// `Internal`, when the store fails.
 pub async fn list(desk: &Desk, owner: Option<&str>, out: &mut dyn Write) -> Result<()> {
-    for cert in desk.vestibule.certs().list(owner).await? {
-        let ends = cert.certificate.certificates.first().and_then(|first| first.not_after);
-        let ends = ends.map_or_else(String::new, |time| format!(", until {}", date(time)));
-        let (certificate, key) = (&cert.certificate.description, &cert.private_key.description);
-        writeln!(out, "{}/{}  certificate: {certificate}{ends}; private key: {key}", cert.owner, cert.name)
-            .map_err(cannot_write)?;
+    let filter = CertFilter { owner: owner.map(str::to_owned), ..CertFilter::default() };
+    for cert in desk.vestibule.certs().list(&filter, Sort::Name, Order::Ascending, Page::default()).await?.items {
+        let ends = cert.not_after.map_or_else(String::new, |time| format!("until {}", date(time)));
+        writeln!(out, "{}/{}  {ends}", cert.owner, cert.name).map_err(cannot_write)?;
     }
     Ok(())
 }

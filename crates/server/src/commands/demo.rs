@@ -19,6 +19,8 @@ const OWNER: &str = "demo";
 const NAME: &str = "alipay";
 const APP_CERT: &str = "alipay-app";
 const ROOT_CERT: &str = "alipay-root";
+/// Who made the rows, as the history has it.
+const BY: &str = "demo";
 
 /// Runs the demonstration until it is asked to stop, or until the walk is done.
 ///
@@ -80,8 +82,9 @@ async fn fill(vestibule: &Vestibule, simulator: &Simulator) -> Result<()> {
             display_name: String::new(),
             certificate,
             private_key: Some(Secret::new(private_key)),
+            sharing: None,
         };
-        vestibule.certs().save(cert).await?;
+        vestibule.certs().save(cert, BY).await?;
     }
     let config = serde_json::json!({
         "appId": simulator.app().app_id(),
@@ -101,7 +104,7 @@ async fn fill(vestibule: &Vestibule, simulator: &Simulator) -> Result<()> {
         enabled: true,
         config: Config::new(config.to_string()),
     };
-    vestibule.providers().add(row).await?;
+    vestibule.providers().add(row, BY).await?;
     Ok(())
 }
 

@@ -30,6 +30,8 @@ pub struct Desk {
     pub place: String,
     /// Where its master keys come from.
     pub key_source: KeySource,
+    /// Who works here, as the history has it.
+    pub by: String,
     /// What has to be said after a callback URL.
     pub callback_note: &'static str,
 }
@@ -47,13 +49,27 @@ impl Desk {
             Some(_) => "",
             None => " (from --listen; give --public-url as the server has it)",
         };
-        Ok(Self { vestibule: server::installation(options, &public_url, storage)?, place, key_source, callback_note })
+        Ok(Self {
+            vestibule: server::installation(options, &public_url, storage)?,
+            place,
+            key_source,
+            by: actor(),
+            callback_note,
+        })
     }
 
     /// The last line of a command that stored something: whoever stands in a wrong folder sees it.
     fn say_where(&self, out: &mut dyn Write) -> Result<()> {
         writeln!(out, "stored in {}", self.place).map_err(cannot_write)
     }
+}
+
+/// Who runs a command, as far as the environment tells.
+fn actor() -> String {
+    let name = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|variable| std::env::var(variable).ok());
+    let name = name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "unknown".to_owned());
+    let shown: String = name.chars().take(100).flat_map(char::escape_debug).collect();
+    format!("command line ({shown})")
 }
 
 /// What is said where a row of that name is there already.

@@ -4,10 +4,8 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use serde_json::{Map, Value};
-use vestibule::login::ProviderRow;
-use vestibule::login::ProviderRows as _;
-use vestibule::provider_store::{NewProvider, ProviderView};
-use vestibule::{Config, Error, Finding, Result, RowRef, Severity, Uuid};
+use vestibule::provider_store::{NewProvider, OpenedProvider, ProviderFilter, ProviderView, Sort};
+use vestibule::{Config, Error, Finding, Order, Page, Result, Severity};
 
 use super::{Desk, cannot_write, date, exists_already, read_limited, split_name};
 use crate::cli::ProviderAdd;
@@ -40,7 +38,7 @@ pub async fn add(desk: &Desk, add: ProviderAdd, out: &mut dyn Write) -> Result<(
     };
     // Of a type that is not known nothing can be stored, finished or not.
     desk.vestibule.registry().get(&new.kind)?;
-    let findings = desk.vestibule.check(&unsaved(&new)).await;
+    let findings = desk.vestibule.check(&OpenedProvider::from(&new)).await;
     let unfinished = is_fatal(&findings);
     if unfinished && !add.unfinished {
         write_findings(out, &findings).map_err(cannot_write)?;
@@ -55,9 +53,9 @@ pub async fn add(desk: &Desk, add: ProviderAdd, out: &mut dyn Write) -> Result<(
             if new.display_name.is_empty() {
                 new.display_name = before.display_name;
             }
-            providers.replace(new).await?
+            providers.replace(new, Some(before.version), &desk.by).await?
         }
-        None => providers.add(new).await?,
+        None => providers.add(new, &desk.by).await?,
     };
     write_row(desk, &view, &findings, out).map_err(cannot_write)?;
     if unfinished {
@@ -67,24 +65,13 @@ pub async fn add(desk: &Desk, add: ProviderAdd, out: &mut dyn Write) -> Result<(
     desk.say_where(out)
 }
 
-/// The row as it would be read, for checking it before it is stored.
-fn unsaved(new: &NewProvider) -> ProviderRow {
-    ProviderRow {
-        row: RowRef { id: Uuid::nil(), owner: new.owner.clone(), name: new.name.clone() },
-        display_name: new.display_name.clone(),
-        category: new.category.clone(),
-        kind: new.kind.clone(),
-        enabled: new.enabled,
-        config: new.config.clone(),
-    }
-}
-
 /// Lists rows, a line each, with the callback URL to register.
 ///
 /// # Errors
 /// `Internal`, when the store fails.
 pub async fn list(desk: &Desk, owner: Option<&str>, out: &mut dyn Write) -> Result<()> {
-    for row in desk.vestibule.providers().list(owner).await? {
+    let filter = ProviderFilter { owner: owner.map(str::to_owned), ..ProviderFilter::default() };
+    for row in desk.vestibule.providers().list(&filter, Sort::Name, Order::Ascending, Page::default()).await?.items {
         let state = if row.enabled { "enabled" } else { "disabled" };
         let callback = callback_url(desk, &row.owner, &row.name);
         writeln!(out, "{}/{}  {}, {state}  {callback}", row.owner, row.name, row.kind).map_err(cannot_write)?;
@@ -124,16 +111,14 @@ pub async fn enable(desk: &Desk, row: &str, out: &mut dyn Write) -> Result<()> {
             "nobody could sign in with \"{owner}/{name}\", so it was not enabled; mend what stands above"
         )));
     }
-    Ok(providers.enable(owner, name).await?)
+    Ok(providers.enable(owner, name, &desk.by).await?)
 }
 
 /// The findings of a stored row.
 async fn check(desk: &Desk, owner: &str, name: &str) -> Vec<Finding> {
-    match desk.vestibule.providers().find(owner, name).await {
-        Ok(Some(row)) => desk.vestibule.check(&row).await,
-        // It was deleted at this moment.
-        Ok(None) => Vec::new(),
-        Err(error) => vec![Finding::fatal(error.report())],
+    match desk.vestibule.providers().open(owner, name).await {
+        Ok(row) => desk.vestibule.check(&row).await,
+        Err(error) => vec![Finding::fatal(Error::from(error).report())],
     }
 }
 
@@ -147,7 +132,7 @@ fn is_fatal(findings: &[Finding]) -> bool {
 /// `Configuration`, when there is none.
 pub async fn disable(desk: &Desk, row: &str) -> Result<()> {
     let (owner, name) = split_name(row)?;
-    Ok(desk.vestibule.providers().disable(owner, name).await?)
+    Ok(desk.vestibule.providers().disable(owner, name, &desk.by).await?)
 }
 
 /// The config from a file and from single fields, which come last.
