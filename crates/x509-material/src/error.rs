@@ -268,6 +268,15 @@ pub enum MaterialError {
         bits: usize,
     },
 
+    /// An RSA key that is too small or too large even to sign with SHA-1.
+    #[error(
+        "the RSA key has {bits} bits; keys of 1024 to 4096 bits can sign with SHA-1: make a new one, 2048 bits is usual"
+    )]
+    Sha1KeySize {
+        /// Its size.
+        bits: usize,
+    },
+
     /// The numbers of an RSA key do not belong together.
     #[error("the RSA private key is damaged: its numbers do not belong together; copy it again from the original file")]
     InconsistentKey,

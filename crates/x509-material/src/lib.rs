@@ -44,6 +44,7 @@ mod material;
 mod name;
 mod private_key;
 mod public_key;
+mod sha1_signer;
 mod time;
 mod trust;
 
@@ -54,4 +55,5 @@ pub use material::{Kind, MAX_CERTIFICATES, MAX_TEXT_BYTES, Material};
 pub use name::{Attribute, Name, Rdn};
 pub use private_key::{KeyForm, PrivateKey};
 pub use public_key::PublicKey;
+pub use sha1_signer::Sha1Signer;
 pub use trust::{Chain, ChainError, ChainPolicy, MAX_INTERMEDIATES, MAX_SIGNATURE_CHECKS, verify_chain};

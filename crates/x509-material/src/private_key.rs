@@ -7,10 +7,11 @@ use zeroize::Zeroizing;
 
 use crate::algorithm::KeyAlgorithm;
 use crate::certificate::Certificate;
-use crate::der::{INTEGER, Tlv};
+use crate::der::{INTEGER, SEQUENCE, Tlv, Walk};
 use crate::error::MaterialError;
 use crate::integer;
 use crate::public_key::PublicKey;
+use crate::sha1_signer::Sha1Signer;
 
 /// The smallest RSA key that ring signs with, in bits.
 const MIN_BITS: usize = 2048;
@@ -118,6 +119,24 @@ impl PrivateKey {
             return Err(MaterialError::KeySize { bits });
         }
         RsaKeyPair::from_der(&self.pkcs1_der).map_err(|_| MaterialError::InconsistentKey)
+    }
+
+    /// The key for signing with SHA-1, which may be smaller: for a counterpart that knows nothing better.
+    ///
+    /// # Errors
+    ///
+    /// [`MaterialError::Sha1KeySize`] where the key is smaller than 1024 or larger than 4096 bits; [`MaterialError::InconsistentKey`] where its numbers do not
+    /// belong together.
+    pub fn to_sha1_signer(&self) -> Result<Sha1Signer, MaterialError> {
+        Sha1Signer::new(self)
+    }
+
+    pub(crate) fn modulus_and_private_exponent(&self) -> Option<(&[u8], &[u8])> {
+        let mut walk = Walk::new(&self.pkcs1_der).take(SEQUENCE)?.inside();
+        let _version = walk.take(INTEGER)?;
+        let modulus = walk.take(INTEGER)?;
+        let _public_exponent = walk.take(INTEGER)?;
+        Some((modulus.content, walk.take(INTEGER)?.content))
     }
 }
 

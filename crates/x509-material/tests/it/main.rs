@@ -16,5 +16,6 @@ mod keys;
 mod refusals;
 mod robustness;
 mod samples;
+mod sha1_signer;
 mod shared_fixtures;
 mod trust;
