@@ -37,8 +37,8 @@ use vestibule::login::routes::{Host, Landing};
 use vestibule::login::{Begin, SignedIn};
 use vestibule::provider_store::NewProvider;
 use vestibule::{
-    Config, Database, Digest, Error, Intent, MasterKey, PublicUrl, Registry, Result, ReturnTo, Secret, Setup,
-    SystemRandom, Vestibule, unix_seconds,
+    Config, Database, Digest, Error, Intent, KeyFile, KeySource, Keyring, PublicUrl, Registry, Result, ReturnTo,
+    Secret, Setup, SystemClock, SystemRandom, Vestibule, unix_seconds,
 };
 use vestibule_alipay_simulator::Simulator;
 
@@ -121,11 +121,13 @@ impl Iam {
         let file = folder.join("iam.db");
         let database = Database::open(&format!("sqlite:{}", file.display())).await?;
         // In production: from your secret store, apart from the database.
-        let (master_key, _) = MasterKey::read_or_create(&folder.join("master.key"), &SystemRandom::new())?;
+        let key_file = folder.join("master.key");
+        KeyFile::at(&key_file).make_if_absent(&SystemRandom::new()).await?;
+        let keyring = Keyring::load(KeySource::File(key_file), Arc::new(SystemClock)).await?;
         let mut registry = Registry::new();
         registry.add(vestibule::alipay::Alipay)?;
 
-        let mut setup = Setup::new(database, master_key, registry, public_url.clone());
+        let mut setup = Setup::new(database, keyring, registry, public_url.clone());
         setup.return_to = ReturnTo::this_site(&public_url).with_home("/account")?;
         // Upstreams are reached by https at public addresses; the simulator is the exception.
         setup.http.allow = vec![simulator.gateway_url().authority().parse()?];
@@ -447,6 +449,9 @@ fn accounts_failed(error: sqlx::Error) -> Error {
     Error::internal("the database of the accounts failed").caused_by(error)
 }
 
+/// Who changes rows here, as the history has it. In production: the administrator.
+const BY: &str = "embed-axum";
+
 /// Makes the simulator's application known: what an administrator does with `vestibule cert add` and `vestibule provider add`, or with plain SQL.
 async fn fill(vestibule: &Vestibule, simulator: &Simulator) -> Result<()> {
     let material = simulator.app().material();
@@ -460,11 +465,12 @@ async fn fill(vestibule: &Vestibule, simulator: &Simulator) -> Result<()> {
             display_name: String::new(),
             certificate,
             private_key: Some(Secret::new(private_key)),
+            sharing: None,
         };
         // In a folder that was kept, the keys of an earlier simulator stand there.
         match vestibule.certs().get(&cert.owner, &cert.name).await {
-            Ok(_) => vestibule.certs().replace(cert).await?,
-            Err(_) => vestibule.certs().save(cert).await?,
+            Ok(_) => vestibule.certs().replace(cert, None, BY).await?,
+            Err(_) => vestibule.certs().save(cert, BY).await?,
         };
     }
     let config = serde_json::json!({
@@ -487,8 +493,8 @@ async fn fill(vestibule: &Vestibule, simulator: &Simulator) -> Result<()> {
     };
     // Replaced and not deleted: the row's id is half of everybody's identity.
     match vestibule.providers().get(&row.owner, &row.name).await {
-        Ok(_) => vestibule.providers().replace(row).await?,
-        Err(_) => vestibule.providers().add(row).await?,
+        Ok(_) => vestibule.providers().replace(row, None, BY).await?,
+        Err(_) => vestibule.providers().add(row, BY).await?,
     };
     Ok(())
 }
