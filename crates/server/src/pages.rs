@@ -120,7 +120,7 @@ async fn index(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response 
             None => groups.push(Group { owner: row.owner, buttons: vec![button] }),
         }
     }
-    let signed_in = pages.sessions.of(&headers).map(|session| name_of(&session).to_owned());
+    let signed_in = pages.sessions.of(&headers).await.map(|session| name_of(&session).to_owned());
     pages.show(StatusCode::OK, &Index { base: pages.base(), signed_in, groups })
 }
 
@@ -164,7 +164,7 @@ struct SignedOut<'a> {
 }
 
 async fn me(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response {
-    let Some(session) = pages.sessions.of(&headers) else {
+    let Some(session) = pages.sessions.of(&headers).await else {
         return pages.show(StatusCode::UNAUTHORIZED, &SignedOut { base: pages.base() });
     };
     let user = &session.user;

@@ -53,7 +53,7 @@ impl Sessions {
     }
 
     /// The session of a request, if it carries one that is ours and not over.
-    pub fn of(&self, headers: &HeaderMap) -> Option<Session> {
+    pub async fn of(&self, headers: &HeaderMap) -> Option<Session> {
         let sealed = headers
             .get_all(COOKIE)
             .iter()
@@ -61,7 +61,7 @@ impl Sessions {
             .flat_map(Cookie::split_parse)
             .filter_map(std::result::Result::ok)
             .find(|cookie| cookie.name() == self.name())?;
-        let opened = self.keyring.open(sealed.value(), &place()).ok()?;
+        let opened = self.keyring.open_or_reload(sealed.value(), &place()).await.ok()?;
         let session: Session = serde_json::from_str(opened.expose()).ok()?;
         (session.expires_at > unix_seconds(self.clock.now())).then_some(session)
     }

@@ -69,8 +69,8 @@ pub async fn rotate(desk: &Desk, new_key: NewKey, out: &mut (dyn Write + Send)) 
     say(&resealed, out).map_err(cannot_write)?;
     if !resealed.failed.is_empty() || resealed.changed > 0 {
         return Err(Error::configuration(
-            "not everything is sealed with the first key; what stands above was left as it was. Correct it, or give the key that is missing, \
-             then run `vestibule keys rotate` again",
+            "not everything is sealed with the first key; what stands above was left as it was. Correct it, or add the key that is missing to \
+             the others and run `vestibule keys rotate` again; `vestibule keys list` shows what is left",
         ));
     }
     for former in keyring.key_ids().iter().skip(1) {

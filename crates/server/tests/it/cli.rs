@@ -2,6 +2,7 @@
 
 mod inspect;
 mod installation;
+mod keys;
 mod refusals;
 mod shell;
 mod store;
