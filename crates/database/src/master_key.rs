@@ -60,6 +60,7 @@ impl MasterKey {
     /// # Errors
     /// [`DbError::File`] when it cannot be read, [`DbError::MasterKey`] when it holds no key.
     pub fn read_file(path: &Path) -> Result<Self, DbError> {
+        file::report_open_to_others(path);
         read_file(path)?.into_iter().next().ok_or_else(|| DbError::MasterKey("there is none".to_owned()))
     }
 

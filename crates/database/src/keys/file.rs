@@ -112,10 +112,9 @@ impl KeyFile {
     }
 }
 
-/// All keys of a file. One that others than its owner may read is reported to the log.
+/// All keys of a file.
 pub(crate) fn read(path: &Path) -> Result<Vec<MasterKey>, DbError> {
     let text = read_text(path)?;
-    file::report_open_to_others(path);
     text::read(&text).map_err(|error| in_file(error, path))
 }
 

@@ -72,13 +72,15 @@ impl Keyring {
         Self::over(named([key]), None)
     }
 
-    /// A keyring with the keys of `source`, which is asked again by [`Keyring::reload`] and [`Keyring::open_or_reload`].
+    /// A keyring with the keys of `source`, which is asked again by [`Keyring::reload`] and [`Keyring::open_or_reload`]. A file that others than its owner
+    /// may read is reported to the log.
     ///
     /// # Errors
     /// [`DbError::File`], [`DbError::MasterKey`]: the source cannot be read, or gives no key, or something that is none.
     pub async fn load(source: KeySource, clock: Arc<dyn Clock>) -> Result<Self, DbError> {
         let asked = Asked { at: clock.now(), stamp: source.stamp() };
         let keys = named(source.read().await?);
+        source.report_open_to_others();
         Ok(Self::over(keys, Some(Origin { source, clock, asked: Mutex::new(asked) })))
     }
 

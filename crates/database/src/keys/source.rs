@@ -50,6 +50,13 @@ impl KeySource {
         }
     }
 
+    /// Warns of a file that others than its owner may read.
+    pub(crate) fn report_open_to_others(&self) {
+        if let Self::File(path) = self {
+            crate::file::report_open_to_others(path);
+        }
+    }
+
     /// Whether it may have other keys than before.
     pub(crate) fn can_change(&self) -> bool {
         match self {
