@@ -94,10 +94,9 @@ pub(crate) fn select(filter: &CertFilter, sort: Sort, order: Order, page: Page, 
     let columns = concat!("SELECT ", row_head!(), ", revision, not_after, ", grant!());
     let next = "CASE WHEN EXISTS (SELECT 1 FROM vestibule_cert_version AS other WHERE other.cert_id = vestibule_cert.id AND other.state = 'next')
             THEN 1 ELSE 0 END AS has_next";
-    let of =
-        format!("{columns}, {next} FROM vestibule_cert WHERE id IN (SELECT id FROM (SELECT id FROM vestibule_cert");
+    let of = format!("{columns}, {next} FROM (SELECT id AS cut_id FROM vestibule_cert");
     let cut = filter.limit(sql(of), sort, dialect).and(&format!(" ORDER BY {by}")).page(page);
-    cut.and(&format!(") AS page) ORDER BY {by}"))
+    cut.and(&format!(") AS page JOIN vestibule_cert ON id = cut_id ORDER BY {by}"))
 }
 
 impl CertFilter {

@@ -60,7 +60,7 @@ pub struct SharingView {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct VersionView {
-    /// Its number; no two versions of a record have the same.
+    /// Its number; no two versions of a record ever have the same. Numbers may be left out.
     pub number: i64,
     /// `next` or `retired`.
     pub state: &'static str,

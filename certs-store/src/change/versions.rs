@@ -197,7 +197,7 @@ impl CertStore {
     }
 
     /// The active version as a retired one; nothing when it cannot be read, or is empty, and so can verify nothing.
-    fn retiring(&self, row: &CertRow) -> Result<Vec<Version>, StoreError> {
+    pub(super) fn retiring(&self, row: &CertRow) -> Result<Vec<Version>, StoreError> {
         let text = row.active.certificate.text();
         let is_empty = row.active.certificate.size == 0 && row.active.private_key.size <= 0;
         if !row.active.is_readable() || is_empty {

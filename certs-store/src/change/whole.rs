@@ -71,7 +71,7 @@ impl CertStore {
     }
 
     /// Judges the record and brings it to the one of the same owner and name, whose id stays: its versions are what they are in `cert`, and those that it does
-    /// not have stay. Its revision is the one that is expected.
+    /// not have stay, a staged one as long as `cert` has none. Its revision is the one that is expected.
     ///
     /// # Errors
     /// As [`CertStore::add_whole`]; [`StoreError::NotFound`]; [`StoreError::Changed`], when it has another revision by now.
@@ -93,6 +93,14 @@ impl CertStore {
             plan.active = Some(Active { number: active.number, content, not_after: ends(&active.certificate) });
             // What was beside the active one and is the active one from now on.
             plan.goes.extend(row.others.iter().filter(|version| version.number == active.number).cloned());
+        }
+        let has = |number| cert.versions.iter().any(|version| version.number == number);
+        if !has(row.head.version) {
+            plan.comes.extend(self.retiring(row)?);
+        }
+        if others.iter().any(|(state, _)| *state == VersionState::Next) {
+            // No two are staged.
+            plan.goes.extend(row.next().filter(|next| !has(next.number)).cloned());
         }
         let since = retired_at(row, self.now());
         for (state, version) in others {
@@ -130,8 +138,11 @@ fn shown(cert: &WholeCert) -> &str {
     if cert.display_name.is_empty() { &cert.name } else { &cert.display_name }
 }
 
+/// The versions that are not the active one, with what they are.
+type Others<'c> = Vec<(VersionState, &'c WholeVersion)>;
+
 /// The active version, and the others.
-fn parts(cert: &WholeCert) -> Result<(&WholeVersion, Vec<(VersionState, &WholeVersion)>), StoreError> {
+fn parts(cert: &WholeCert) -> Result<(&WholeVersion, Others<'_>), StoreError> {
     let mut active = cert.versions.iter().filter(|version| version.state.is_none());
     match (active.next(), active.next()) {
         (Some(active), None) => {

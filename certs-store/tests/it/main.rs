@@ -20,3 +20,4 @@ mod sharing;
 mod stored;
 mod transitions;
 mod versions;
+mod whole;
