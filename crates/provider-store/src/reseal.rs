@@ -1,11 +1,11 @@
 //! Sealing anew with the first master key what another one sealed.
 
-use vestibule_database::{ResealingPass, RowHead, SealError, SealedRows, StoreError, count, sql};
+use vestibule_database::{ResealingPass, RowHead, SealError, SealedRows, StoreError, sql};
 use vestibule_oauth_provider::Secret;
 
 use crate::ProviderStore;
 use crate::row::{ProviderRow, column, secret_place};
-use crate::sealed_elsewhere::{hold_others, other_key, sealed_with_other_keys};
+use crate::sealed_elsewhere::{other_key, sealed_with_other_keys};
 
 impl ProviderStore {
     /// Seals with the first master key every value of a config that is sealed with another one, in rows of unknown types too: a value says of itself that
@@ -28,8 +28,7 @@ impl SealedRows for SealedConfigs<'_> {
     type Row = ProviderRow;
 
     async fn count(&self, key_id: &str) -> Result<u64, StoreError> {
-        let all = hold_others(sql("SELECT COUNT(*) FROM vestibule_provider WHERE "), &[key_id.to_owned()]);
-        Ok(count(all, &self.store.database).await?)
+        self.store.count_sealed_with_other_keys(&[key_id.to_owned()]).await
     }
 
     async fn after(&self, last: Option<&ProviderRow>, key_id: &str) -> Result<Vec<ProviderRow>, StoreError> {

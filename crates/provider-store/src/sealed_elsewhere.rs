@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use vestibule_database::{Sql, StoreError, is_sealed, key_ids_in, sealed_prefix, sql};
+use vestibule_database::{Sql, StoreError, count, is_sealed, key_ids_in, sealed_prefix, sql};
 
 use crate::ProviderStore;
 use crate::config_text::{ConfigText, Value};
@@ -10,6 +10,10 @@ use crate::row::{LONGEST_CONFIG, ProviderRow, select};
 
 /// How many rows are read in one query.
 const BATCH: u32 = 256;
+/// How many rows one query looks through. A look through all of them may take longer than a statement is given.
+const STRETCH: i64 = 5_000;
+/// Greater than every id.
+const END: &str = "~";
 
 /// What a sealed value begins with; the id of the key and `:` follow.
 const SEALED: &str = "vsealed:1:";
@@ -30,7 +34,7 @@ pub struct SealedElsewhere {
 
 impl ProviderStore {
     /// The values that are sealed with other master keys than those of `key_ids`, `most` at most. Nothing is opened: a value says with which key it was
-    /// sealed. Every config is looked at, in the database.
+    /// sealed. Every config is looked at, in the database, some thousands in one statement.
     ///
     /// # Errors
     /// [`StoreError::Database`].
@@ -80,15 +84,48 @@ impl ProviderStore {
         key_ids: &[String],
         after: &str,
     ) -> Result<Vec<ProviderRow>, StoreError> {
-        let rows =
-            hold_others(sql(select!("WHERE ")).bind(LONGEST_CONFIG), key_ids).and(" AND id > ? ORDER BY id LIMIT ?");
-        let rows = rows.bind(after).bind(BATCH).fetch_all(&self.database).await?;
-        Ok(rows.iter().map(ProviderRow::read).collect::<Result<_, _>>()?)
+        let mut after = after.to_owned();
+        loop {
+            let end = self.stretch_after(&after).await?;
+            let rows = hold_others(sql(select!("WHERE ")).bind(LONGEST_CONFIG), key_ids)
+                .and(" AND id > ? AND id <= ? ORDER BY id LIMIT ?")
+                .bind(after)
+                .bind(end.as_deref().unwrap_or(END))
+                .bind(BATCH)
+                .fetch_all(&self.database)
+                .await?;
+            match end {
+                Some(end) if rows.is_empty() => after = end,
+                _ => return Ok(rows.iter().map(ProviderRow::read).collect::<Result<_, _>>()?),
+            }
+        }
+    }
+
+    /// How many rows may hold such a value.
+    pub(crate) async fn count_sealed_with_other_keys(&self, key_ids: &[String]) -> Result<u64, StoreError> {
+        let (mut total, mut after) = (0, String::new());
+        loop {
+            let end = self.stretch_after(&after).await?;
+            let all = hold_others(sql("SELECT COUNT(*) FROM vestibule_provider WHERE "), key_ids);
+            let all = all.and(" AND id > ? AND id <= ?").bind(after).bind(end.as_deref().unwrap_or(END));
+            total += count(all, &self.database).await?;
+            match end {
+                Some(end) => after = end,
+                None => return Ok(total),
+            }
+        }
+    }
+
+    /// The last id of the stretch of rows after that one; nothing, when it is the last stretch.
+    async fn stretch_after(&self, id: &str) -> Result<Option<String>, StoreError> {
+        let last = sql("SELECT id FROM vestibule_provider WHERE id > ? ORDER BY id LIMIT 1 OFFSET ?");
+        let last = last.bind(id).bind(STRETCH - 1).fetch_optional(&self.database).await?;
+        Ok(last.map(|row| row.text("id")).transpose()?)
     }
 }
 
 /// The condition for rows in whose config, once the values of these keys are taken out, others are left.
-pub(crate) fn hold_others(statement: Sql, key_ids: &[String]) -> Sql {
+fn hold_others(statement: Sql, key_ids: &[String]) -> Sql {
     let without = key_ids.iter().fold("config".to_owned(), |text, _| format!("replace({text}, ?, '')"));
     let of_keys = key_ids.iter().map(|id| sealed_prefix(id));
     statement.and(&format!("config LIKE '%{SEALED}%' AND {without} LIKE '%{SEALED}%'")).bind_all(of_keys)

@@ -97,4 +97,33 @@ on_every_database! {
         let unexamined = house.texts("SELECT name FROM vestibule_provider WHERE examined <> config ORDER BY name").await;
         assert_eq!(unexamined.concat(), ["half", "text"]);
     }
+
+    async fn what_another_key_sealed_is_named_by_row_and_field(database: TestDatabase) {
+        let house = House::open(database).await;
+        house.store.add(provider("ours", r#"{"clientSecret":"one"}"#), ANNA).await.unwrap();
+        let third = store(&house.database, "3");
+        third.add(provider("theirs", r#"{"clientSecret":"one","secondSecret":"two"}"#), ANNA).await.unwrap();
+        house.insert("text", r#"{"id":"a vsealed:1:0123456789abcdef:AAAA","more":"vsealed:1:x:AAAA"}"#).await;
+        // More than one statement looks through, the row in question behind them.
+        for part in 0..6 {
+            let rows: Vec<_> = (0..1_000).map(|number| format!("('many', '{part}-{number}', 'Test')")).collect();
+            house.sql(&format!("INSERT INTO vestibule_provider (owner, name, type) VALUES {}", rows.join(", ")), &[]).await;
+        }
+        let last = "UPDATE vestibule_provider SET id = 'ffffffff-ffff-4fff-8fff-ffffffffffff', config = ? WHERE name = '5-999'";
+        house.sql(last, &[r#"{"clientSecret":"vsealed:1:0123456789abcdef:AAAA"}"#.into()]).await;
+
+        let found = async |key_ids: &[String], most: u32| {
+            let found = house.store.sealed_with_other_keys(key_ids, most).await.unwrap();
+            let mut found: Vec<_> = found.iter().map(|value| format!("{} {} {}", value.name, value.field, value.key_id)).collect();
+            found.sort_unstable();
+            found
+        };
+        let (ours, theirs) = (keyring("1").key_id(), keyring("3").key_id());
+        let of_theirs = ["clientSecret", "secondSecret"].map(|field| format!("theirs {field} {theirs}"));
+        let of_nobody = "5-999 clientSecret 0123456789abcdef".to_owned();
+        assert_eq!(found(&[ours.clone(), theirs], 10).await, [of_nobody.clone()]);
+        assert_eq!(found(std::slice::from_ref(&ours), 10).await, [of_nobody, of_theirs[0].clone(), of_theirs[1].clone()]);
+        assert_eq!(found(std::slice::from_ref(&ours), 1).await.len(), 1);
+        assert_eq!(found(&[], 10).await.len(), 4);
+    }
 }
