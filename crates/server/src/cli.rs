@@ -1,5 +1,7 @@
 //! The command line.
 
+mod transfer;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -7,6 +9,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+pub use self::transfer::{Export, Import, SecretsInFile};
 use crate::options::Options;
 
 /// Upstream sign-in as plugins: provider rows and cert records in a database, a login engine, and a server around them.
@@ -29,6 +32,8 @@ const NOT_FOR_CERT: &[&str] = &["public_url", "shared_owner", "allow_upstream", 
 const NOT_FOR_INSPECT: &[&str] = &["data_dir", "database", "master_key_file", "master_key_command"];
 /// The options that commands about master keys do not look at.
 const NOT_FOR_KEYS: &[&str] = &["public_url", "shared_owner", "allow_upstream", "listen", "allow_return_to"];
+/// Those that nobody needs to move rows.
+const NOT_FOR_TRANSFER: &[&str] = &["public_url", "allow_upstream", "listen", "allow_return_to"];
 /// The options that commands about provider rows do not look at.
 const NOT_FOR_PROVIDER: &[&str] = &["allow_return_to"];
 
@@ -70,6 +75,8 @@ fn command() -> clap::Command {
             hide(cert, NOT_FOR_CERT).mut_subcommand("inspect", |inspect| hide(inspect, NOT_FOR_INSPECT))
         })
         .mut_subcommand("keys", |keys| hide(keys, NOT_FOR_KEYS))
+        .mut_subcommand("export", |export| hide(export, NOT_FOR_TRANSFER))
+        .mut_subcommand("import", |import| hide(import, NOT_FOR_TRANSFER))
         .mut_subcommand("provider", |provider| hide(provider, NOT_FOR_PROVIDER));
     let mut built = command.clone();
     built.build();
@@ -106,6 +113,10 @@ pub enum Command {
     /// Master keys, which seal private keys and secrets in the database
     #[command(subcommand)]
     Keys(Keys),
+    /// Write all rows into one file, to be taken in elsewhere or kept
+    Export(Export),
+    /// Show what a file would change, and change it with --apply; a file of `vestibule export`, or Casdoor's `init_data.json`
+    Import(Import),
 }
 
 /// How the demonstration runs.

@@ -40,7 +40,7 @@ pub async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> Result<()> {
         Command::Serve => "info",
         // The others talk to a person, who is not to look for the answer between log lines.
         Command::Demo(_) => "error",
-        Command::Cert(_) | Command::Provider(_) | Command::Keys(_) => "warn",
+        Command::Cert(_) | Command::Provider(_) | Command::Keys(_) | Command::Export(_) | Command::Import(_) => "warn",
     };
     logging::start(&options, usual)?;
     match cli.command {
@@ -49,6 +49,14 @@ pub async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> Result<()> {
         Command::Cert(command) => cert(command, &options, out).await,
         Command::Provider(command) => provider(command, &options, out).await,
         Command::Keys(command) => keys(command, &options, out).await,
+        Command::Export(export) => {
+            commands::export::export(&Desk::open(&options, Absent::Refuse).await?, &export, out).await
+        }
+        Command::Import(import) => {
+            // What is only shown makes no installation.
+            let absent = if import.apply { Absent::Make } else { Absent::Refuse };
+            commands::import::import(&Desk::open(&options, absent).await?, &import, out).await
+        }
     }
 }
 

@@ -39,8 +39,8 @@ impl From<TransferError> for Error {
         match error {
             TransferError::Store(error) => error.into(),
             TransferError::Random(source) => Self::internal("no random bytes").caused_by(source),
-            TransferError::File { source, .. } => {
-                Self::configuration(format!("{}: {source}", "the file cannot be read or written")).caused_by(source)
+            TransferError::File { what, source } => {
+                Self::configuration(format!("cannot {what} the file: {source}")).caused_by(source)
             }
             said => Self::configuration(said.to_string()),
         }

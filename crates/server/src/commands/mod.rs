@@ -2,8 +2,12 @@
 
 pub mod cert;
 pub mod demo;
+pub mod export;
+pub mod import;
 pub mod inspect;
 pub mod keys;
+mod passphrase;
+mod progress;
 pub mod provider;
 
 use std::fs::File;

@@ -6,3 +6,4 @@ mod keys;
 mod refusals;
 mod shell;
 mod store;
+mod transfer;
