@@ -6,7 +6,8 @@ use url::Url;
 
 use crate::{
     authority::AuthorityError,
-    parameters::{ParameterFault, Parameters, decode_pairs},
+    charset::Charset,
+    parameters::{ParameterFault, Parameters, split},
     state::World,
 };
 
@@ -137,7 +138,7 @@ pub(crate) enum Decision {
 impl AuthorizationRequest {
     /// Reads the query of an authorize address. What Alipay does not know (`response_type`, say) it ignores, and so does this.
     pub(crate) fn from_query(world: &World, query: &str) -> Result<Self, AuthorizeFault> {
-        Self::read(world, &Parameters::gather(decode_pairs(query.as_bytes())?)?)
+        Self::read(world, &Parameters::gather(&split(query.as_bytes())?, Charset::Utf8)?)
     }
 
     /// Judges the parameters.

@@ -28,10 +28,11 @@ use url::Url;
 use crate::{
     authority::{Authority, AuthorityError, LeafRequest},
     certificate::{Certificate, IssuedCertificate},
+    charset::Charset,
     enrolment::{Rotation, UnknownApp},
     kept::Kept,
     key::RsaKey,
-    parameters::{ParameterFault, Parameters, decode_pairs},
+    parameters::{ParameterFault, Parameters, split},
     state::World,
 };
 
@@ -175,7 +176,7 @@ fn waiting_name(app_id: &str, sn: &str) -> String {
 }
 
 fn read(query: Option<&str>) -> Result<Parameters, ParameterFault> {
-    Parameters::gather(decode_pairs(query.unwrap_or_default().as_bytes())?)
+    Parameters::gather(&split(query.unwrap_or_default().as_bytes())?, Charset::Utf8)
 }
 
 fn moment(text: &str) -> Option<SystemTime> {

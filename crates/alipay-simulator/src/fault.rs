@@ -23,6 +23,8 @@ pub enum Fault {
     NoCertSn,
     /// A signed answer whose `alipay_cert_sn` is of a certificate nobody has; the key is the usual one.
     OtherCertSn,
+    /// No fault of form: the answer is in GBK, and signed so, whatever charset was asked for, as the real gateway answers at times.
+    InGbk,
     /// HTTP 502 and an HTML page.
     Html,
     /// Nothing is answered until the simulator shuts down.

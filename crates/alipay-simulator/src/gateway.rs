@@ -5,6 +5,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod error;
+pub(crate) mod incoming;
 pub(crate) mod methods;
 pub(crate) mod spoil;
 
@@ -13,33 +14,30 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     beijing_time,
     certificate::Certificate,
+    charset::Charset,
     fault::{INFO_METHOD, TOKEN_METHOD},
     gateway::{
         answer::Verdict,
         error::{ApiError, escape_html},
+        incoming::Incoming,
     },
-    key::verify_rsa2,
-    parameters::{ParameterFault, Parameters},
-    registration::AppRegistration,
+    key::verify,
+    parameters::Parameters,
+    registration::{AppRegistration, Mode},
+    sign_type::SignType,
     state::World,
 };
 
 /// How far a request's timestamp may be from the gateway's clock.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(600);
 
-/// A request as it came over HTTP, decoded as far as that was possible.
-#[derive(Debug)]
-pub(crate) struct Incoming {
-    pub(crate) content_type: Option<String>,
-    pub(crate) query: Result<Vec<(String, String)>, ParameterFault>,
-    pub(crate) body: Result<Vec<(String, String)>, ParameterFault>,
-}
-
 /// The application that asks, where it is known, and what it is to be told.
 pub(crate) struct Judgement {
     pub(crate) app: Option<Arc<AppRegistration>>,
     pub(crate) method: Option<Method>,
     pub(crate) verdict: Verdict,
+    /// In which the answer is written.
+    pub(crate) charset: Charset,
 }
 
 /// The methods that the simulator knows.
@@ -78,25 +76,27 @@ impl Method {
 
 /// Judges a request and performs it if it is in order.
 pub(crate) fn judge(world: &World, incoming: &Incoming) -> Judgement {
-    let parameters = match read(incoming) {
+    let charset = incoming.charset();
+    let parameters = match incoming.parameters() {
         Ok(parameters) => parameters,
-        Err(error) => return Judgement { app: None, method: None, verdict: Verdict::Error(error) },
+        Err(error) => return Judgement { app: None, method: None, verdict: Verdict::Error(error), charset },
     };
     let method = parameters.get("method").and_then(Method::named);
     let app = match find_app(world, &parameters) {
         Ok(app) => app,
-        Err(error) => return Judgement { app: None, method, verdict: Verdict::Error(error) },
+        Err(error) => return Judgement { app: None, method, verdict: Verdict::Error(error), charset },
     };
     let verdict = match check_and_perform(world, &app, method, &parameters) {
         Ok(node) => Verdict::Success(node),
         Err(error) => Verdict::Error(error),
     };
-    Judgement { app: Some(app), method, verdict }
+    Judgement { app: Some(app), method, verdict, charset }
 }
 
 /// The judgement of a request that is refused with `error` whatever it says; the application is looked up, so that the answer can be signed.
 pub(crate) fn not_judged(
     world: &World,
+    incoming: &Incoming,
     query: &[(String, String)],
     body: &[(String, String)],
     error: ApiError,
@@ -107,53 +107,8 @@ pub(crate) fn not_judged(
         app: find("app_id").and_then(|app_id| world.app(app_id)),
         method: find("method").and_then(Method::named),
         verdict: Verdict::Error(error),
+        charset: incoming.charset(),
     }
-}
-
-fn read(incoming: &Incoming) -> Result<Parameters, ApiError> {
-    let unreadable = |fault: &ParameterFault| {
-        ApiError::invalid("isv.invalid-parameter", format!("参数无效：{fault}")).in_error_response()
-    };
-    let query = incoming.query.clone().map_err(|fault| unreadable(&fault))?;
-    check_charset(&query, incoming.content_type.as_deref())?;
-    let body = incoming.body.clone().map_err(|fault| unreadable(&fault))?;
-    if !body.is_empty()
-        && media_type(incoming.content_type.as_deref()) != Some("application/x-www-form-urlencoded".to_owned())
-    {
-        return Err(ApiError::invalid(
-            "isv.invalid-parameter",
-            "Content-Type 必须为 application/x-www-form-urlencoded",
-        )
-        .in_error_response());
-    }
-    Parameters::gather(query.into_iter().chain(body)).map_err(|fault| unreadable(&fault))
-}
-
-/// The charset must be known before the body is read. The real gateway falls back to GBK when neither query nor Content-Type names one, and then
-/// misreads and answers in GBK; the simulator does not speak GBK and says instead what is wrong, with the documented code.
-fn check_charset(query: &[(String, String)], content_type: Option<&str>) -> Result<(), ApiError> {
-    let in_query = query.iter().find(|(name, _)| name == "charset").map(|(_, value)| value.to_ascii_lowercase());
-    let in_header = content_type.and_then(header_charset);
-    let refuse = |message: &str| {
-        Err(ApiError::invalid("isv.invalid-charset", format!("字符集错误，{message}")).in_error_response())
-    };
-    match (in_query, in_header) {
-        (None, None) => refuse("charset 必须放在 URL 或 Content-Type 中（未指定时按 GBK 处理，模拟器不支持 GBK）"),
-        (Some(query), Some(header)) if query != header => refuse("URL 与 Content-Type 的 charset 不一致"),
-        (Some(charset), _) | (None, Some(charset)) if charset == "utf-8" => Ok(()),
-        _ => refuse("模拟器仅支持 UTF-8"),
-    }
-}
-
-fn header_charset(content_type: &str) -> Option<String> {
-    content_type.split(';').skip(1).find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_ascii_lowercase())
-    })
-}
-
-fn media_type(content_type: Option<&str>) -> Option<String> {
-    Some(content_type?.split(';').next()?.trim().to_ascii_lowercase())
 }
 
 fn find_app(world: &World, parameters: &Parameters) -> Result<Arc<AppRegistration>, ApiError> {
@@ -171,16 +126,20 @@ fn check_and_perform(
         return Err(ApiError::missing("isv.missing-method", "缺少方法名参数").in_error_response());
     }
     let method = method.ok_or_else(|| ApiError::invalid("isv.invalid-method", "不存在的方法名").in_error_response())?;
-    check_form(parameters)?;
+    check_form(app, parameters)?;
     check_timestamp(world, parameters)?;
-    check_signature(check_certificates(world, app, parameters)?, parameters)?;
+    let key = match app.mode() {
+        Mode::Certificate => check_certificates(world, app, parameters)?.public_key().to_vec(),
+        Mode::PublicKey => check_no_certificates(app, parameters)?,
+    };
+    check_signature(app.sign_type(), &key, parameters)?;
     match method {
         Method::Token => methods::token(world, app, parameters),
         Method::Info => methods::info(world, app, parameters),
     }
 }
 
-fn check_form(parameters: &Parameters) -> Result<(), ApiError> {
+fn check_form(app: &AppRegistration, parameters: &Parameters) -> Result<(), ApiError> {
     if !matches!(parameters.get("format"), None | Some("JSON" | "json")) {
         return Err(ApiError::invalid("isv.invalid-format", "无效的数据格式"));
     }
@@ -189,17 +148,13 @@ fn check_form(parameters: &Parameters) -> Result<(), ApiError> {
         None => return Err(ApiError::missing("isv.missing-version", "缺少版本参数")),
         Some(_) => return Err(ApiError::invalid("isv.invalid-parameter", "无效的版本参数，固定为 1.0")),
     }
-    // A charset in the body besides the one that was announced must not contradict it.
-    if parameters.get("charset").is_some_and(|charset| !charset.eq_ignore_ascii_case("utf-8")) {
-        return Err(ApiError::invalid("isv.invalid-charset", "字符集错误"));
-    }
-    match parameters.get("sign_type") {
-        Some("RSA2") => Ok(()),
-        None => Err(ApiError::missing("isv.missing-signature-type", "缺少签名类型参数")),
-        Some("RSA") => {
-            Err(ApiError::conditions("isv.missing-signature-config", "应用未配置对应签名算法的公钥或者证书"))
-        }
-        Some(_) => Err(ApiError::invalid("isv.invalid-signature-type", "无效的签名类型")),
+    let name = parameters
+        .get("sign_type")
+        .ok_or_else(|| ApiError::missing("isv.missing-signature-type", "缺少签名类型参数"))?;
+    match SignType::named(name) {
+        Some(sign_type) if sign_type == app.sign_type() => Ok(()),
+        Some(_) => Err(ApiError::conditions("isv.missing-signature-config", "应用未配置对应签名算法的公钥或者证书")),
+        None => Err(ApiError::invalid("isv.invalid-signature-type", "无效的签名类型")),
     }
 }
 
@@ -236,10 +191,17 @@ fn check_certificates<'a>(
     Ok(certificate)
 }
 
-fn check_signature(certificate: &Certificate, parameters: &Parameters) -> Result<(), ApiError> {
+/// An application in public-key mode has no certificates that a request could name.
+fn check_no_certificates(app: &AppRegistration, parameters: &Parameters) -> Result<Vec<u8>, ApiError> {
+    match parameters.get("app_cert_sn") {
+        Some(_) => Err(ApiError::invalid("isv.app-cert-not-exist", "应用公钥证书不存在")),
+        None => Ok(app.app_key().public_key()),
+    }
+}
+
+fn check_signature(sign_type: SignType, key: &[u8], parameters: &Parameters) -> Result<(), ApiError> {
     let signature = parameters.get("sign").ok_or_else(|| ApiError::missing("isv.missing-signature", "缺少签名参数"))?;
-    let string_to_sign = parameters.string_to_sign();
-    if verify_rsa2(certificate.public_key(), string_to_sign.as_bytes(), signature) {
+    if verify(sign_type, key, &parameters.bytes_to_sign(), signature) {
         return Ok(());
     }
     // The real one tells what it would have signed, code and token included.
@@ -247,7 +209,7 @@ fn check_signature(certificate: &Certificate, parameters: &Parameters) -> Result
         "isv.invalid-signature",
         format!(
             "验签出错，建议检查签名字符串或签名私钥与应用公钥是否匹配，网关生成的验签字符串为：{}",
-            escape_html(&string_to_sign)
+            escape_html(&parameters.string_to_sign())
         ),
     ))
 }

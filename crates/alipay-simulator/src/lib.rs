@@ -6,15 +6,16 @@
 //! # The flow
 //!
 //! An [`Authority`] is made at run time and issues what a merchant downloads from Alipay's console: an application certificate, Alipay's own
-//! certificate, the bundle of roots. An [`AppRegistration`] holds them for one application; its [`Material`] is the text of the four files.
+//! certificate, the bundle of roots. An [`AppRegistration`] holds them for one application; its [`Material`] is the text of the four files. In public-key
+//! mode ([`AppRegistration::in_public_key_mode`]) there are keys without certificates, and [`KeyMaterial`] instead.
 //!
 //! A [`Simulator`] listens and offers what production offers under other host names:
 //!
 //! 1. `GET /oauth2/publicAppAuthorize.htm` checks app id, scope, redirect URI and state by Alipay's rules (`authorize`), then shows a page on
 //!    which a person picks one of the [`TestUser`]s and agrees or refuses. The answer is a redirect with `auth_code` and `state`.
-//! 2. `POST /gateway.do` reads the parameters (`parameters`), checks them in the order of the real gateway, down to the RSA2 signature
+//! 2. `POST /gateway.do` reads the parameters (`parameters`), checks them in the order of the real gateway, down to the signature
 //!    (`gateway`), performs `alipay.system.oauth.token` or `alipay.user.info.share` (`gateway::methods`), and signs the answer over the exact
-//!    bytes of the node (`gateway::answer`). Errors have Alipay's codes (`gateway::error`).
+//!    bytes of the node in the charset of the request (`gateway::answer`). Errors have Alipay's codes (`gateway::error`).
 //!
 //! Tests act as the person with [`Simulator::agree`] and [`Simulator::refuse`], read what was asked with [`Simulator::requests`], and order a
 //! misbehaviour with [`Simulator::set_fault`].
@@ -61,13 +62,14 @@
 //! # });
 //! ```
 //!
-//! What it does not speak: GBK, content encryption, REST v3, SM2, and any scope beyond `auth_base` and `auth_user`.
+//! What it does not speak: content encryption, REST v3, SM2, and any scope beyond `auth_base` and `auth_user`.
 
 mod authority;
 mod authorize;
 mod avatar;
 mod beijing_time;
 mod certificate;
+mod charset;
 mod connection;
 mod control;
 mod enrolment;
@@ -81,6 +83,7 @@ mod record;
 mod registration;
 mod serial_number;
 mod server;
+mod sign_type;
 mod simulator;
 mod state;
 mod user;
@@ -88,11 +91,13 @@ mod user;
 pub use authority::{Authority, AuthorityError, CaClass, LeafRequest};
 pub use authorize::{AuthorizeFault, Scope};
 pub use certificate::{Certificate, IssuedCertificate};
+pub use charset::Charset;
 pub use enrolment::UnknownApp;
 pub use fault::{Fault, FaultPlan, INFO_METHOD, TOKEN_METHOD};
 pub use key::{RsaKey, SharedKey};
 pub use record::RecordedRequest;
-pub use registration::{AppRegistration, Material};
+pub use registration::{AppRegistration, KeyMaterial, Material, Mode};
 pub use serial_number::{cert_sn, root_cert_sn};
+pub use sign_type::SignType;
 pub use simulator::{Builder, Clock, Simulator};
 pub use user::{Avatar, TestUser};

@@ -8,8 +8,8 @@ use std::{
     process::ExitCode,
 };
 
-use clap::Parser;
-use vestibule_alipay_simulator::{AppRegistration, Authority, Simulator};
+use clap::{Parser, ValueEnum};
+use vestibule_alipay_simulator::{AppRegistration, Authority, Mode, RsaKey, SharedKey, SignType, Simulator};
 
 /// An offline Alipay: an authorize page and a gateway on loopback, with keys and certificates made anew at every start.
 #[derive(Debug, Parser)]
@@ -27,7 +27,13 @@ struct Arguments {
     /// The merchant's id.
     #[arg(long, default_value = AppRegistration::DEFAULT_PID)]
     pid: String,
-    /// Folder into which the four files of the application are written, over those of an earlier start.
+    /// How application and Alipay know each other's keys.
+    #[arg(long, default_value = "certificate")]
+    mode: ModeName,
+    /// With which algorithm requests and answers are signed; RSA (SHA-1) comes with keys of 1024 bits and in public-key mode only.
+    #[arg(long, default_value = "RSA2")]
+    sign_type: SignTypeName,
+    /// Folder into which the files of the application are written, over those of an earlier start: four in certificate mode, three in public-key mode.
     #[arg(long, value_name = "DIR")]
     write_material: Option<PathBuf>,
     /// Loopback address that takes orders to change certificates while the simulator runs (port 0 takes a free one); off unless given.
@@ -37,6 +43,20 @@ struct Arguments {
     /// ?from=SECONDS since 1970; GET /apps/APP tells the serial numbers. Answers are JSON.
     #[arg(long, value_name = "ADDRESS")]
     control: Option<SocketAddr>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ModeName {
+    Certificate,
+    PublicKey,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SignTypeName {
+    #[value(name = "RSA2")]
+    Rsa2,
+    #[value(name = "RSA")]
+    Rsa,
 }
 
 #[tokio::main]
@@ -52,7 +72,7 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> io::Result<()> {
     let authority = Authority::shared().map_err(io::Error::other)?;
-    let app = AppRegistration::new(authority, &arguments.app_id, &arguments.pid).map_err(io::Error::other)?;
+    let app = register(authority, arguments)?;
     if let Some(folder) = &arguments.write_material {
         write_material(folder, &app)?;
     }
@@ -66,6 +86,23 @@ async fn run(arguments: &Arguments) -> io::Result<()> {
     tokio::signal::ctrl_c().await?;
     simulator.shutdown().await;
     Ok(())
+}
+
+fn register(authority: &Authority, arguments: &Arguments) -> io::Result<AppRegistration> {
+    let app = AppRegistration::new(authority, &arguments.app_id, &arguments.pid).map_err(io::Error::other)?;
+    let key = |which| RsaKey::shared(which).map_err(io::Error::other);
+    match (arguments.mode, arguments.sign_type) {
+        (ModeName::Certificate, SignTypeName::Rsa2) => Ok(app),
+        (ModeName::Certificate, SignTypeName::Rsa) => {
+            Err(io::Error::new(io::ErrorKind::InvalidInput, "--sign-type RSA needs --mode public-key"))
+        }
+        (ModeName::PublicKey, SignTypeName::Rsa2) => {
+            Ok(app.in_public_key_mode(key(SharedKey::App)?, key(SharedKey::Alipay)?))
+        }
+        (ModeName::PublicKey, SignTypeName::Rsa) => {
+            Ok(app.in_public_key_mode(key(SharedKey::SmallApp)?, key(SharedKey::SmallAlipay)?).signing(SignType::Rsa))
+        }
+    }
 }
 
 fn announce(simulator: &Simulator, folder: Option<&Path>) -> io::Result<()> {
@@ -84,8 +121,14 @@ fn announce(simulator: &Simulator, folder: Option<&Path>) -> io::Result<()> {
 }
 
 fn write_material(folder: &Path, app: &AppRegistration) -> io::Result<()> {
-    let material = app.material();
     fs::create_dir_all(folder)?;
+    if app.mode() == Mode::PublicKey {
+        let material = app.key_material();
+        fs::write(folder.join("appPublicKey.txt"), material.app_public_key)?;
+        fs::write(folder.join("alipayPublicKey.txt"), material.alipay_public_key)?;
+        return write_private(&folder.join("appPrivateKey.txt"), &material.app_private_key);
+    }
+    let material = app.material();
     fs::write(folder.join("appCertPublicKey.crt"), material.app_cert)?;
     fs::write(folder.join("alipayCertPublicKey.crt"), material.alipay_cert)?;
     fs::write(folder.join("alipayRootCert.crt"), material.alipay_root_cert)?;

@@ -1,9 +1,10 @@
-//! One application as it is registered with Alipay, in certificate mode.
+//! One application as it is registered with Alipay, in certificate mode or in public-key mode.
 
 use crate::{
     authority::{Authority, AuthorityError, LeafRequest},
     certificate::{Certificate, IssuedCertificate},
     key::{RsaKey, SharedKey},
+    sign_type::SignType,
 };
 
 /// How many certificates an application has beside its first.
@@ -21,6 +22,29 @@ pub struct AppRegistration {
     alipay_certificate: IssuedCertificate,
     root_bundle: String,
     root_cert_sn: String,
+    mode: Mode,
+    sign_type: SignType,
+}
+
+/// How an application and Alipay know each other's keys (接口加签方式).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// 证书模式: by certificates, whose serial numbers requests and answers name.
+    #[default]
+    Certificate,
+    /// 公钥模式: by keys that were pasted into the console and copied out of it; nothing names them.
+    PublicKey,
+}
+
+/// The texts that a merchant holds after registering an application in public-key mode, each bare base64.
+#[derive(Clone)]
+pub struct KeyMaterial {
+    /// 应用私钥: the application's private key, PKCS#8. A secret, if only a simulated one.
+    pub app_private_key: String,
+    /// 应用公钥: the application's public key, which Alipay was given.
+    pub app_public_key: String,
+    /// 支付宝公钥: Alipay's public key, which the console shows.
+    pub alipay_public_key: String,
 }
 
 /// The four texts that a merchant holds after registering an application in certificate mode.
@@ -59,6 +83,8 @@ impl AppRegistration {
             alipay_key,
             root_bundle: authority.root_bundle(),
             root_cert_sn: authority.root_cert_sn()?,
+            mode: Mode::default(),
+            sign_type: SignType::default(),
         })
     }
 
@@ -68,6 +94,22 @@ impl AppRegistration {
     /// When a key or certificate could not be made.
     pub fn simulated() -> Result<Self, AuthorityError> {
         Self::new(Authority::shared()?, Self::DEFAULT_APP_ID, Self::DEFAULT_PID)
+    }
+
+    /// The same application in public-key mode, with its own key and Alipay's.
+    #[must_use]
+    pub fn in_public_key_mode(mut self, app_key: RsaKey, alipay_key: RsaKey) -> Self {
+        self.mode = Mode::PublicKey;
+        self.app_key = app_key;
+        self.alipay_key = alipay_key;
+        self
+    }
+
+    /// The same application, registered for another sign type than [`SignType::Rsa2`].
+    #[must_use]
+    pub fn signing(mut self, sign_type: SignType) -> Self {
+        self.sign_type = sign_type;
+        self
     }
 
     /// The same application with another key and certificate.
@@ -143,6 +185,28 @@ impl AppRegistration {
         &self.root_cert_sn
     }
 
+    /// Its mode.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// The sign type for which it is registered: requests with another are refused, and answers have this one.
+    #[must_use]
+    pub fn sign_type(&self) -> SignType {
+        self.sign_type
+    }
+
+    /// The texts of public-key mode.
+    #[must_use]
+    pub fn key_material(&self) -> KeyMaterial {
+        KeyMaterial {
+            app_private_key: self.app_key.pkcs8_base64(),
+            app_public_key: self.app_key.public_key_base64(),
+            alipay_public_key: self.alipay_key.public_key_base64(),
+        }
+    }
+
     /// The four texts.
     #[must_use]
     pub fn material(&self) -> Material {
@@ -162,5 +226,11 @@ impl AppRegistration {
 impl std::fmt::Debug for Material {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Material").finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for KeyMaterial {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("KeyMaterial").finish_non_exhaustive()
     }
 }

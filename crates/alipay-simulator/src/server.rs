@@ -20,9 +20,11 @@ use axum::{
 use crate::{
     authorize::{AuthorizationRequest, AuthorizeFault, Decision, Scope},
     avatar,
+    charset::Charset,
     connection::Scissors,
-    gateway::{self, Incoming, spoil},
-    parameters::{Pairs, Parameters, decode_pairs},
+    fault::Fault,
+    gateway::{self, incoming::Incoming, spoil},
+    parameters::{Parameters, split},
     record::RecordedRequest,
     state::World,
     user::{Avatar, TestUser},
@@ -103,7 +105,7 @@ async fn take_decision(State(world): State<Arc<World>>, RawQuery(query): RawQuer
 }
 
 fn decide(world: &World, query: &str, body: &[u8]) -> Result<String, AuthorizeFault> {
-    let form = Parameters::gather(decode_pairs(query.as_bytes())?.into_iter().chain(decode_pairs(body)?))?;
+    let form = Parameters::gather(&[split(query.as_bytes())?, split(body)?].concat(), Charset::Utf8)?;
     let request = AuthorizationRequest::read(world, &form)?;
     let decision = match form.get("decision") {
         Some("agree") => Decision::Agree(form.get("user").unwrap_or_default().to_owned()),
@@ -120,19 +122,18 @@ async fn answer_gateway(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let incoming = Incoming {
-        content_type: headers.get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
-        query: decode_pairs(query.unwrap_or_default().as_bytes()),
-        body: decode_pairs(&body),
-    };
-    let (query, body): (Pairs, Pairs) =
-        (incoming.query.clone().unwrap_or_default(), incoming.body.clone().unwrap_or_default());
+    let content_type = headers.get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let incoming = Incoming::new(content_type, query.unwrap_or_default().as_bytes(), &body);
+    let (query, body) = incoming.legible();
     let method = query.iter().chain(&body).find(|(name, _)| name == "method").map(|(_, value)| value.clone());
     let fault = world.take_fault(method.as_deref());
-    let judgement = match spoil::stand_in(fault.as_ref()) {
-        Some(error) => gateway::not_judged(&world, &query, &body, error),
+    let mut judgement = match spoil::stand_in(fault.as_ref()) {
+        Some(error) => gateway::not_judged(&world, &incoming, &query, &body, error),
         None => gateway::judge(&world, &incoming),
     };
+    if fault == Some(Fault::InGbk) {
+        judgement.charset = Charset::Gbk;
+    }
     world.ledger().record(RecordedRequest {
         at: world.now(),
         content_type: incoming.content_type,

@@ -55,6 +55,8 @@ impl TestUser {
     /// - `lilei`: with `open_id`, `user_id` and `union_id`;
     /// - `hanmeimei`: `open_id` only, as a new application sees people;
     /// - `wuming`: `open_id` only, and no profile at all: every field of a profile may be absent;
+    /// - `jiong`: 囧, which GBK has and GB2312 has not;
+    /// - `ji`: 𠮷, which neither has;
     /// - `braces`: a nickname made of what separates the parts of a gateway's answer.
     #[must_use]
     pub fn all() -> Vec<Self> {
@@ -85,6 +87,8 @@ impl TestUser {
                 ..Self::new("hanmeimei", "091tXyN4w7QeLrU2kMz5BdVhPa8JsGc3fWo6ZiRb0TnYC03")
             },
             Self::new("wuming", "0a5pWnE9x1GsKtV6jLc2RfYhQb7MdZu3aHo8XiJr4BmUC04"),
+            Self { nick_name: some("囧"), ..Self::new("jiong", "0c9rKwJ4e6BpXmT8sQv1YdNfUg3ZaLh5kMo7RiCt2WyHC06") },
+            Self { nick_name: some("𠮷"), ..Self::new("ji", "0d1tMyL6g8DrZoV2uSx3AfPhWi5BcNj7mQo9TkEv4YaJC07") },
             Self {
                 user_id: some("2088302451178805"),
                 nick_name: some(r#"}"a{\","sign":"x=/+&<b>😀"#),

@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::{
+    charset::Charset,
     gateway::{
         Judgement, Method,
         error::{ApiError, ErrorNode},
     },
     key::RsaKey,
-    registration::AppRegistration,
+    registration::{AppRegistration, Mode},
 };
 
 /// What the gateway made of a request.
@@ -35,6 +36,7 @@ pub(crate) struct Answer {
     pub(crate) node_name: &'static str,
     pub(crate) node: String,
     pub(crate) seal: Option<Seal>,
+    pub(crate) charset: Charset,
 }
 
 /// What makes an answer Alipay's.
@@ -51,13 +53,18 @@ impl Answer {
             Verdict::Success(node) => (judgement.method.map_or("error_response", Method::node), node.clone()),
             Verdict::Error(error) => (error_node(error, judgement.method), error_object(error)),
         };
-        let seal = judgement.app.as_deref().and_then(|app| Seal::by(app, app.alipay_key(), &node));
-        Self { node_name, node, seal }
+        let seal = judgement.app.as_deref().and_then(|app| Seal::by(app, app.alipay_key(), judgement.charset, &node));
+        Self { node_name, node, seal, charset: judgement.charset }
     }
 
-    /// The JSON text.
-    pub(crate) fn text(&self) -> String {
-        format!("{{{}}}", self.members().join(","))
+    /// The JSON text in its charset.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.object(&self.members())
+    }
+
+    /// These members as a JSON text in the answer's charset.
+    pub(crate) fn object(&self, members: &[String]) -> Vec<u8> {
+        self.charset.encode(&format!("{{{}}}", members.join(",")))
     }
 
     /// The members of the outer object, in Alipay's usual order.
@@ -74,12 +81,13 @@ impl Answer {
 }
 
 impl Seal {
-    /// Signs the node with `key` in the name of the application's Alipay certificate.
-    pub(crate) fn by(app: &AppRegistration, key: &RsaKey, node: &str) -> Option<Self> {
-        Some(Self {
-            alipay_cert_sn: Some(app.alipay_certificate().certificate().sn().to_owned()),
-            sign: key.sign_rsa2(node.as_bytes()).ok()?,
-        })
+    /// Signs the bytes of the node with `key`, in certificate mode in the name of the application's Alipay certificate.
+    pub(crate) fn by(app: &AppRegistration, key: &RsaKey, charset: Charset, node: &str) -> Option<Self> {
+        let alipay_cert_sn = match app.mode() {
+            Mode::Certificate => Some(app.alipay_certificate().certificate().sn().to_owned()),
+            Mode::PublicKey => None,
+        };
+        Some(Self { alipay_cert_sn, sign: key.sign(app.sign_type(), &charset.encode(node)).ok()? })
     }
 }
 

@@ -15,6 +15,7 @@ use futures_util::stream;
 use serde_json::{Map, Value, json};
 
 use crate::{
+    charset::Charset,
     connection::Scissors,
     fault::Fault,
     gateway::{
@@ -49,43 +50,45 @@ pub(crate) async fn respond(
     scissors: &Scissors,
 ) -> Response {
     let answer = Answer::to_judgement(judgement);
-    let Some(fault) = fault else { return gateway_response(answer.text()) };
+    let charset = answer.charset;
+    let gateway_response = |body: Body| gateway_response(charset, body);
+    let Some(fault) = fault else { return gateway_response(answer.bytes().into()) };
     match fault {
-        Fault::GatewayError { .. } => gateway_response(answer.text()),
-        Fault::UnsignedError | Fault::UnsignedSuccess => gateway_response(Answer { seal: None, ..answer }.text()),
-        Fault::OneByteChanged => gateway_response(Answer { node: one_byte_changed(&answer.node), ..answer }.text()),
-        Fault::SignedByAnotherKey => gateway_response(resealed(judgement, answer, RsaKey::shared(SharedKey::Stranger).ok()).text()),
-        Fault::NoCertSn => gateway_response(with_cert_sn(answer, None).text()),
-        Fault::OtherCertSn => gateway_response(with_cert_sn(answer, random::hex(16).ok()).text()),
-        Fault::MissingOpenId => gateway_response(with_ids(judgement, answer, &without_open_id).text()),
-        Fault::OtherUserInInfo => gateway_response(with_ids(judgement, answer, &of_somebody_else).text()),
+        Fault::GatewayError { .. } | Fault::InGbk => gateway_response(answer.bytes().into()),
+        Fault::UnsignedError | Fault::UnsignedSuccess => gateway_response(Answer { seal: None, ..answer }.bytes().into()),
+        Fault::OneByteChanged => gateway_response(Answer { node: one_byte_changed(&answer.node), ..answer }.bytes().into()),
+        Fault::SignedByAnotherKey => gateway_response(resealed(judgement, answer, RsaKey::shared(SharedKey::Stranger).ok()).bytes().into()),
+        Fault::NoCertSn => gateway_response(with_cert_sn(answer, None).bytes().into()),
+        Fault::OtherCertSn => gateway_response(with_cert_sn(answer, random::hex(16).ok()).bytes().into()),
+        Fault::MissingOpenId => gateway_response(with_ids(judgement, answer, &without_open_id).bytes().into()),
+        Fault::OtherUserInInfo => gateway_response(with_ids(judgement, answer, &of_somebody_else).bytes().into()),
         Fault::WrongNode => {
             let node_name = judgement.method.map_or("error_response", |method| method.other().node());
-            gateway_response(Answer { node_name, ..answer }.text())
+            gateway_response(Answer { node_name, ..answer }.bytes().into())
         }
         Fault::DuplicateKey => {
             let mut members = answer.members();
             members.push(format!("\"{}\":{}", answer.node_name, one_byte_changed(&answer.node)));
-            gateway_response(format!("{{{}}}", members.join(",")))
+            gateway_response(answer.object(&members).into())
         }
         Fault::MembersReordered => {
             let mut members = answer.members();
             members.reverse();
-            gateway_response(format!("{{{}}}", members.join(",")))
+            gateway_response(answer.object(&members).into())
         }
         Fault::Truncated => {
-            let mut bytes = answer.text().into_bytes();
+            let mut bytes = answer.bytes();
             bytes.truncate(bytes.len() / 2);
-            gateway_response(bytes)
+            gateway_response(bytes.into())
         }
-        Fault::EmptyBody => gateway_response(""),
+        Fault::EmptyBody => gateway_response(Body::empty()),
         Fault::TenMegabytes => {
-            let mut bytes = answer.text().into_bytes();
+            let mut bytes = answer.bytes();
             bytes.resize(TEN_MEGABYTES, b' ');
-            gateway_response(bytes)
+            gateway_response(bytes.into())
         }
         Fault::GzipBomb => {
-            let mut response = gateway_response(gzip_bomb(answer.text().as_bytes()));
+            let mut response = gateway_response(gzip_bomb(&answer.bytes()).into());
             response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             response
         }
@@ -110,9 +113,14 @@ pub(crate) async fn respond(
 }
 
 /// HTTP as the gateway speaks it: 200 whatever happened, JSON under the name of HTML, the id of the trace in a header.
-fn gateway_response(body: impl Into<Body>) -> Response {
-    let mut response = Response::new(body.into());
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html;charset=utf-8"));
+fn gateway_response(charset: Charset, body: Body) -> Response {
+    let mut response = Response::new(body);
+    let content_type = match charset {
+        Charset::Utf8 => "text/html;charset=utf-8",
+        Charset::Gbk => "text/html;charset=gbk",
+        Charset::Gb2312 => "text/html;charset=gb2312",
+    };
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     if let Some(trace) = random::hex(16).ok().and_then(|trace| HeaderValue::try_from(trace).ok()) {
         response.headers_mut().insert("trace_id", trace);
     }
@@ -136,7 +144,7 @@ fn with_cert_sn(mut answer: Answer, sn: Option<String>) -> Answer {
 
 fn resealed(judgement: &Judgement, answer: Answer, key: Option<RsaKey>) -> Answer {
     let seal = match (judgement.app.as_deref(), key) {
-        (Some(app), Some(key)) => Seal::by(app, &key, &answer.node),
+        (Some(app), Some(key)) => Seal::by(app, &key, answer.charset, &answer.node),
         _ => None,
     };
     Answer { seal, ..answer }

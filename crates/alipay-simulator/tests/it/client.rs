@@ -20,7 +20,7 @@ use tokio::{
     net::TcpStream,
 };
 use url::{Url, form_urlencoded};
-use vestibule_alipay_simulator::{AppRegistration, Builder, Clock, Simulator};
+use vestibule_alipay_simulator::{AppRegistration, Builder, Clock, Mode, Simulator};
 use x509_parser::{pem::Pem, prelude::FromDer as _};
 
 /// 2026-11-21T16:30:00Z, the next day in Beijing.
@@ -145,8 +145,10 @@ impl Call {
             ("app_cert_sn", app.app_certificate().certificate().sn()),
             ("alipay_root_cert_sn", app.root_cert_sn()),
         ];
+        // In public-key mode nothing names a certificate.
+        let named = |pair: &&(&str, &str)| app.mode() == Mode::Certificate || !pair.0.ends_with("cert_sn");
         Self {
-            query: query.iter().map(owned).collect(),
+            query: query.iter().filter(named).map(owned).collect(),
             body: body.iter().map(owned).collect(),
             content_type: "application/x-www-form-urlencoded;charset=utf-8".to_owned(),
             key: STANDARD.decode(app.material().app_private_key).unwrap(),
@@ -202,9 +204,13 @@ impl Call {
 
 /// RSA PKCS#1 v1.5 with SHA-256, by a key in PKCS#8.
 pub(crate) fn sign(pkcs8: &[u8], text: &str) -> String {
+    sign_bytes(pkcs8, text.as_bytes())
+}
+
+pub(crate) fn sign_bytes(pkcs8: &[u8], text: &[u8]) -> String {
     let key = RsaKeyPair::from_pkcs8(pkcs8).unwrap();
     let mut signature = vec![0; key.public_modulus_len()];
-    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature).unwrap();
+    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text, &mut signature).unwrap();
     STANDARD.encode(signature)
 }
 

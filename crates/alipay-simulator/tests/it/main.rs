@@ -9,10 +9,12 @@
     reason = "a test that panics has failed"
 )]
 
+mod charsets;
 mod client;
 mod faults;
 mod gateway_errors;
 mod page;
 mod program;
+mod public_key_mode;
 mod rotation;
 mod walk;

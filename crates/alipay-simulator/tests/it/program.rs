@@ -70,3 +70,24 @@ fn the_program_prints_prints_its_addresses_and_writes_the_four_files() {
         assert_eq!(mode & 0o777, 0o600);
     }
 }
+
+#[test]
+fn in_public_key_mode_the_program_writes_three_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_alipay-simulator"))
+        .args(["--mode", "public-key", "--sign-type", "RSA", "--write-material"])
+        .arg(folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines: Vec<String> = BufReader::new(child.stdout.take().unwrap()).lines().take(5).map(Result::unwrap).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(lines[4].starts_with("material  "), "{lines:?}");
+    let mut names: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, ["alipayPublicKey.txt", "appPrivateKey.txt", "appPublicKey.txt"]);
+    let refused = Command::new(env!("CARGO_BIN_EXE_alipay-simulator")).args(["--sign-type", "RSA"]).output().unwrap();
+    assert!(!refused.status.success());
+}
