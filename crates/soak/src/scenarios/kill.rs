@@ -48,18 +48,18 @@ async fn imports(site: &mut Site, rounds: usize) -> Outcome {
     let mut full = Duration::ZERO;
     for (file, _) in &files {
         let start = time::start();
-        site.house.succeed(&["import", file, "--yes"]).await?;
+        site.house.succeed(&["import", file, "--apply"]).await?;
         full = time::since(start);
     }
     let mut tally = Tally::default();
     for (file, serial) in files.iter().cycle().take(rounds) {
         site.open().await?;
-        tally.count(site.kill_during(&["import", file, "--yes"], full).await?);
+        tally.count(site.kill_during(&["import", file, "--apply"], full).await?);
         let used = site.everybody().await?;
         let known = |serial: &String| files.iter().any(|(_, known)| known == serial);
         hold(used.keys().all(known), || format!("records with a certificate from nowhere: {used:?}"))?;
         tally.partial += usize::from(used.len() > 1);
-        site.house.succeed(&["import", file, "--yes"]).await?;
+        site.house.succeed(&["import", file, "--apply"]).await?;
         let used = site.everybody().await?;
         hold(used.keys().eq([serial]), || format!("the import was repeated, and not all have {serial}: {used:?}"))?;
     }
