@@ -1,14 +1,21 @@
 //! The command line.
 
+mod cert;
+mod doctor;
+mod lists;
+mod provider;
 mod transfer;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+pub use self::cert::{Cert, CertAdd, CertChange, CertList, CertShare, CertSort, CertStage, ShareWith};
+pub use self::doctor::Doctor;
+pub use self::lists::{Direction, Part};
+pub use self::provider::{Provider, ProviderAdd, ProviderList, ProviderSort, State};
 pub use self::transfer::{Export, Import, SecretsInFile};
 use crate::options::Options;
 
@@ -27,14 +34,14 @@ pub struct Cli {
 /// The options that a demonstration does without.
 const NOT_FOR_DEMO: &[&str] = &["data_dir", "database", "master_key_file", "master_key_command"];
 /// The options that commands about cert records do not look at.
-const NOT_FOR_CERT: &[&str] = &["public_url", "shared_owner", "allow_upstream", "listen", "allow_return_to"];
+const NOT_FOR_CERT: &[&str] = &["public_url", "allow_upstream", "listen", "allow_return_to"];
 /// Those that nobody needs to look at files.
 const NOT_FOR_INSPECT: &[&str] = &["data_dir", "database", "master_key_file", "master_key_command"];
 /// The options that commands about master keys do not look at.
 const NOT_FOR_KEYS: &[&str] = &["public_url", "shared_owner", "allow_upstream", "listen", "allow_return_to"];
 /// Those that nobody needs to move rows.
 const NOT_FOR_TRANSFER: &[&str] = &["public_url", "allow_upstream", "listen", "allow_return_to"];
-/// The options that commands about provider rows do not look at.
+/// The options that commands about provider rows, and the doctor, do not look at.
 const NOT_FOR_PROVIDER: &[&str] = &["allow_return_to"];
 
 impl Cli {
@@ -74,6 +81,7 @@ fn command() -> clap::Command {
         .mut_subcommand("cert", |cert| {
             hide(cert, NOT_FOR_CERT).mut_subcommand("inspect", |inspect| hide(inspect, NOT_FOR_INSPECT))
         })
+        .mut_subcommand("doctor", |doctor| hide(doctor, NOT_FOR_PROVIDER))
         .mut_subcommand("keys", |keys| hide(keys, NOT_FOR_KEYS))
         .mut_subcommand("export", |export| hide(export, NOT_FOR_TRANSFER))
         .mut_subcommand("import", |import| hide(import, NOT_FOR_TRANSFER))
@@ -110,6 +118,9 @@ pub enum Command {
     /// Provider rows: which upstreams exist
     #[command(subcommand)]
     Provider(Provider),
+    /// Say what is wrong, or will be: rows nobody can sign in with, certificates that end, keys that are missed; seals what stands in
+    /// the clear; fails when something is fatal
+    Doctor(Doctor),
     /// Master keys, which seal private keys and secrets in the database
     #[command(subcommand)]
     Keys(Keys),
@@ -125,80 +136,6 @@ pub struct Demo {
     /// Walk the sign-in without a browser, print who signed in, and end
     #[arg(long)]
     pub walk: bool,
-}
-
-/// What is done with cert records.
-#[derive(Debug, Subcommand)]
-pub enum Cert {
-    /// Add a cert record; what the files hold is judged first
-    Add(CertAdd),
-    /// List cert records
-    List {
-        /// Only this owner's
-        #[arg(long)]
-        owner: Option<String>,
-    },
-    /// Show a cert record; never its private key
-    Show {
-        /// The record, as owner/name
-        record: String,
-    },
-    /// Say what files hold: certificates, bundles, keys; nothing is stored
-    Inspect {
-        /// Files to look at
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-        /// One JSON array with an object for each file
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-/// A cert record to add.
-#[derive(Debug, Args)]
-pub struct CertAdd {
-    /// The record, as owner/name; records of the shared owner can be named by every owner's rows
-    pub record: String,
-    /// What people see
-    #[arg(long, default_value = "")]
-    pub display_name: String,
-    /// File for the Certificate field, such as appCertPublicKey.crt
-    #[arg(long, value_name = "FILE")]
-    pub certificate: Option<PathBuf>,
-    /// File for the Private key field, such as appPrivateKey.txt
-    #[arg(long, value_name = "FILE")]
-    pub private_key: Option<PathBuf>,
-    /// Put it in the place of the record of that name; a Private key field that is not given stays as it is
-    #[arg(long, requires = "certificate")]
-    pub replace: bool,
-}
-
-/// What is done with provider rows.
-#[derive(Debug, Subcommand)]
-pub enum Provider {
-    /// Add a provider row; its config is checked first
-    Add(ProviderAdd),
-    /// List provider rows
-    List {
-        /// Only this owner's
-        #[arg(long)]
-        owner: Option<String>,
-    },
-    /// Show a provider row, its findings and the callback URL to register; fails when nobody can sign in with it
-    Show {
-        /// The row, as owner/name
-        row: String,
-    },
-    /// Let people sign in with a row; its config is checked first
-    Enable {
-        /// The row, as owner/name
-        row: String,
-    },
-    /// Let nobody sign in with a row
-    Disable {
-        /// The row, as owner/name
-        row: String,
-    },
 }
 
 /// What is done with master keys.
@@ -218,33 +155,4 @@ pub enum Keys {
         /// The id of the key, as `vestibule keys list` shows it
         key: String,
     },
-}
-
-/// A provider row to add.
-#[derive(Debug, Args)]
-pub struct ProviderAdd {
-    /// The row, as owner/name
-    pub row: String,
-    /// The provider type, such as Alipay
-    #[arg(long = "type", value_name = "TYPE")]
-    pub kind: String,
-    /// What people see on the button
-    #[arg(long, default_value = "")]
-    pub display_name: String,
-    /// File with the config, a JSON object; - reads standard input
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// One field of the config; secrets belong into --config, other users of a machine can read a command line
-    #[arg(long, value_name = "FIELD=VALUE")]
-    pub set: Vec<String>,
-    /// Store the row although it is not finished, switched off; finish it with --replace, then `vestibule provider enable`
-    #[arg(long)]
-    pub unfinished: bool,
-    /// Store the row switched off
-    #[arg(long)]
-    pub disabled: bool,
-    /// Put it in the place of the row of that name. The whole config is given anew; id, display name and whether it is
-    /// enabled stay, unless they are given
-    #[arg(long)]
-    pub replace: bool,
 }

@@ -19,12 +19,12 @@ mod unreadable;
 pub mod walk;
 
 use std::io::Write;
+use std::pin::Pin;
 
 use vestibule::Result;
 
-use crate::cli::{Cert, Cli, Command, Keys, Provider};
+use crate::cli::{Cli, Command, Keys};
 use crate::commands::Desk;
-use crate::commands::inspect::Format;
 use crate::commands::keys::NewKey;
 use crate::options::Options;
 use crate::server::Server;
@@ -40,56 +40,42 @@ pub async fn run(cli: Cli, out: &mut (dyn Write + Send)) -> Result<()> {
         Command::Serve => "info",
         // The others talk to a person, who is not to look for the answer between log lines.
         Command::Demo(_) => "error",
-        Command::Cert(_) | Command::Provider(_) | Command::Keys(_) | Command::Export(_) | Command::Import(_) => "warn",
+        Command::Cert(_)
+        | Command::Provider(_)
+        | Command::Doctor(_)
+        | Command::Keys(_)
+        | Command::Export(_)
+        | Command::Import(_) => "warn",
     };
     logging::start(&options, usual)?;
-    match cli.command {
-        Command::Serve => serve(&options).await,
-        Command::Demo(demo) => commands::demo::run(&demo, options, out).await,
-        Command::Cert(command) => cert(command, &options, out).await,
-        Command::Provider(command) => provider(command, &options, out).await,
-        Command::Keys(command) => keys(command, &options, out).await,
-        Command::Export(export) => {
-            commands::export::export(&Desk::open(&options, Absent::Refuse).await?, &export, out).await
-        }
-        Command::Import(import) => {
+    done(cli.command, options, out).await
+}
+
+/// Does it. Boxed: what every command keeps while it waits would otherwise be kept for each of them.
+fn done<'a>(
+    command: Command,
+    options: Options,
+    out: &'a mut (dyn Write + Send),
+) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>> {
+    match command {
+        Command::Serve => Box::pin(async move { serve(&options).await }),
+        Command::Demo(demo) => Box::pin(async move { commands::demo::run(&demo, options, out).await }),
+        Command::Cert(command) => Box::pin(async move { commands::cert::run(command, &options, out).await }),
+        Command::Provider(command) => Box::pin(async move { commands::provider::run(command, &options, out).await }),
+        Command::Doctor(doctor) => Box::pin(async move {
+            let desk = Desk::open(&options, Absent::Refuse).await?;
+            commands::doctor::doctor(&desk, &doctor, out).await
+        }),
+        Command::Keys(command) => Box::pin(async move { keys(command, &options, out).await }),
+        Command::Export(export) => Box::pin(async move {
+            let desk = Desk::open(&options, Absent::Refuse).await?;
+            commands::export::export(&desk, &export, out).await
+        }),
+        Command::Import(import) => Box::pin(async move {
             // What is only shown makes no installation.
             let absent = if import.apply { Absent::Make } else { Absent::Refuse };
             commands::import::import(&Desk::open(&options, absent).await?, &import, out).await
-        }
-    }
-}
-
-async fn cert(command: Cert, options: &Options, out: &mut (dyn Write + Send)) -> Result<()> {
-    match command {
-        Cert::Add(add) => {
-            // Where there is nothing, nothing can be replaced.
-            let absent = if add.replace { Absent::Refuse } else { Absent::Make };
-            commands::cert::add(&Desk::open(options, absent).await?, add, out).await
-        }
-        Cert::List { owner } => {
-            commands::cert::list(&Desk::open(options, Absent::Refuse).await?, owner.as_deref(), out).await
-        }
-        Cert::Show { record } => commands::cert::show(&Desk::open(options, Absent::Refuse).await?, &record, out).await,
-        Cert::Inspect { files, json } => {
-            let format = if json { Format::Json } else { Format::Text };
-            commands::inspect::inspect(&files, format, &providers::registry()?, out)
-        }
-    }
-}
-
-async fn provider(command: Provider, options: &Options, out: &mut (dyn Write + Send)) -> Result<()> {
-    let absent = match &command {
-        Provider::Add(add) if !add.replace => Absent::Make,
-        _ => Absent::Refuse,
-    };
-    let desk = Desk::open(options, absent).await?;
-    match command {
-        Provider::Add(add) => commands::provider::add(&desk, add, out).await,
-        Provider::List { owner } => commands::provider::list(&desk, owner.as_deref(), out).await,
-        Provider::Show { row } => commands::provider::show(&desk, &row, out).await,
-        Provider::Enable { row } => commands::provider::enable(&desk, &row, out).await,
-        Provider::Disable { row } => commands::provider::disable(&desk, &row).await,
+        }),
     }
 }
 

@@ -25,8 +25,10 @@ pub struct Options {
     #[arg(long, global = true, env = "VESTIBULE_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
 
-    /// Database, such as `sqlite:/var/lib/vestibule/vestibule.db` [default: vestibule.db in the data folder]
-    #[arg(long, global = true, env = "VESTIBULE_DATABASE", value_name = "URL")]
+    /// Database: `sqlite:/path/file.db`, `postgres://user@host/name` or `mysql://user@host/name`. Other users of a machine can
+    /// read a command line: a password belongs into the variable or the configuration file [default: vestibule.db in the
+    /// data folder]
+    #[arg(long, global = true, env = "VESTIBULE_DATABASE", value_name = "URL", hide_env_values = true)]
     pub database: Option<String>,
 
     /// File with the master keys, one a line, the one that seals first: 32 bytes as 64 hex digits or base64. The variable
@@ -36,7 +38,7 @@ pub struct Options {
 
     /// Command that prints the master keys, as they would stand in a file; started without a shell. The variable
     /// `VESTIBULE_MASTER_KEY` comes first
-    #[arg(long, global = true, env = "VESTIBULE_MASTER_KEY_COMMAND", value_name = "COMMAND")]
+    #[arg(long, global = true, env = "VESTIBULE_MASTER_KEY_COMMAND", value_name = "COMMAND", hide_env_values = true)]
     pub master_key_command: Option<String>,
 
     /// The URL under which browsers reach this server; callback URLs are made from it, never from a request

@@ -5,17 +5,21 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, SET_COOKIE};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE,
+};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use vestibule::{AllowedHost, Error, Logins, ProviderStore};
+use vestibule::{AllowedHost, Error, ErrorKind, Logins, ProviderStore};
 
 use crate::server::base_path;
 use crate::session::{Session, Sessions};
 
 /// The most rows that the front page lists.
 const MOST_BUTTONS: u32 = 100;
+/// After how many seconds to come again when the database does not answer.
+const SECONDS_TO_RETRY: &str = "5";
 
 /// What the pages are made from.
 #[derive(Debug)]
@@ -105,10 +109,7 @@ struct Button {
 async fn index(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response {
     let rows = match pages.providers.sign_in_options(MOST_BUTTONS).await {
         Ok(rows) => rows,
-        Err(error) => {
-            tracing::error!(report = %Error::from(error).report(), "the provider rows could not be listed");
-            return StatusCode::SERVICE_UNAVAILABLE.into_response();
-        }
+        Err(error) => return no_list(&pages, &error.into()),
     };
     let mut groups: Vec<Group> = Vec::new();
     for row in rows {
@@ -122,6 +123,24 @@ async fn index(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response 
     }
     let signed_in = pages.sessions.of(&headers).await.map(|session| name_of(&session).to_owned());
     pages.show(StatusCode::OK, &Index { base: pages.base(), signed_in, groups })
+}
+
+#[derive(Template)]
+#[template(path = "no_list.html")]
+struct NoList<'a> {
+    base: &'a str,
+}
+
+/// The front page while the rows cannot be read. Where that is for a moment, it says when to come again (RFC 9110 section 10.2.3).
+fn no_list(pages: &Pages, error: &Error) -> Response {
+    let report = error.report();
+    let page = |status| pages.show(status, &NoList { base: pages.base() });
+    if *error.kind() == ErrorKind::Unavailable {
+        tracing::warn!(report, "the provider rows cannot be listed at the moment");
+        return ([(RETRY_AFTER, SECONDS_TO_RETRY)], page(StatusCode::SERVICE_UNAVAILABLE)).into_response();
+    }
+    tracing::error!(report, "the provider rows cannot be listed");
+    page(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// The id of a row's button, such as `sign-in-acme-alipay`. No two rows have the same, and none has white space in it (HTML, section 3.2.6): what is neither

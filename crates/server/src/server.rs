@@ -20,7 +20,7 @@ use crate::pages::{self, Pages};
 use crate::providers;
 use crate::serving;
 use crate::session::Sessions;
-use crate::storage::{Absent, Storage};
+use crate::storage::{Absent, Patience, Storage};
 use crate::unreadable;
 
 /// How long running requests may take to finish when the server is told to stop.
@@ -63,14 +63,14 @@ pub(crate) fn base_path(public_url: &PublicUrl) -> &str {
 }
 
 impl Server {
-    /// Starts a server on `listener`.
+    /// Starts a server on `listener`. A database that does not answer is waited for, half a minute at the most.
     ///
     /// # Errors
-    /// `Configuration` or `Internal`, naming what is wrong.
+    /// `Configuration` or `Internal`, naming what is wrong; `Unavailable`, when the database does not answer.
     pub async fn start(options: &Options, listener: TcpListener) -> Result<Self> {
         // Nothing is made for a server that has no public URL.
         options.public_url(address_of(&listener)?)?;
-        let storage = Storage::open(options, Absent::Make).await?;
+        let storage = Storage::open_patiently(options, Absent::Make, Patience::OF_A_SERVER).await?;
         Self::start_on(storage, options, listener).await
     }
 

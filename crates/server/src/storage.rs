@@ -1,13 +1,16 @@
 //! Where an installation keeps its rows, and the master keys that open what is sealed in them.
 
+mod patience;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use vestibule::{
-    Database, Error, KeyCommand, KeyFile, KeyOrigin, KeySource, Keyring, Result, Secret, SystemClock, SystemRandom,
-    describe_url,
+    Database, Error, ErrorKind, KeyCommand, KeyFile, KeyOrigin, KeySource, Keyring, Result, Secret, SystemClock,
+    SystemRandom, describe_url,
 };
 
+pub use self::patience::Patience;
 use crate::options::Options;
 
 /// Where the master keys may stand in the environment. It is no command-line option: other users of a machine can read those.
@@ -45,8 +48,16 @@ impl Storage {
     /// Opens what `options` name.
     ///
     /// # Errors
-    /// `Configuration` or `Internal`, naming the file.
+    /// `Configuration` or `Internal`, naming the file or the server; `Unavailable`, when the database does not answer.
     pub async fn open(options: &Options, absent: Absent) -> Result<Self> {
+        Self::open_patiently(options, absent, Patience::NONE).await
+    }
+
+    /// The same, waiting for a database that does not answer: whoever starts a server beside its database does not know which is ready first.
+    ///
+    /// # Errors
+    /// As [`Storage::open`].
+    pub async fn open_patiently(options: &Options, absent: Absent, patience: Patience) -> Result<Self> {
         let url = match &options.database {
             Some(url) => {
                 if absent == Absent::Refuse {
@@ -64,7 +75,9 @@ impl Storage {
         };
         let key_source = key_source(options).await?;
         let keyring = load(&key_source).await?;
-        Ok(Self { database: Database::open(&url).await?, keyring, key_source, place: describe_url(&url) })
+        let place = describe_url(&url);
+        let database = patience.wait(async || Box::pin(open_database(&url, &place)).await).await?;
+        Ok(Self { database, keyring, key_source, place })
     }
 
     /// Makes an installation in `folder`, with a key of its own; both are gone when the folder is.
@@ -79,6 +92,15 @@ impl Storage {
         let keyring = load(&key_source).await?;
         Ok(Self { database: Database::open(&url).await?, keyring, key_source, place: describe_url(&url) })
     }
+}
+
+/// Says of a database that cannot be had which one it is.
+async fn open_database(url: &str, place: &str) -> Result<Database> {
+    let opened = Database::open(url).await.map_err(Error::from);
+    opened.map_err(|error| match error.kind() {
+        ErrorKind::Unavailable | ErrorKind::Internal => error.within(format!("database \"{place}\"")),
+        _ => error,
+    })
 }
 
 fn embedded(folder: &Path) -> String {

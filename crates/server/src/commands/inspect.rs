@@ -89,7 +89,7 @@ fn report(path: &Path, registry: &Registry) -> Report {
         words: String::new(),
         role: None,
     };
-    let text = match super::read_text(path) {
+    let text = match super::files::read_text(path) {
         Ok(text) => text,
         Err(error) => return empty(Some(error.to_string())),
     };

@@ -1,8 +1,12 @@
 //! What the command line does, a file for each noun.
 
+mod answer;
 pub mod cert;
 pub mod demo;
+pub mod doctor;
 pub mod export;
+mod files;
+pub mod history;
 pub mod import;
 pub mod inspect;
 pub mod keys;
@@ -10,20 +14,17 @@ mod passphrase;
 mod progress;
 pub mod provider;
 
-use std::fs::File;
-use std::io::{Read, Write};
-use std::path::Path;
+use std::io::Write;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
-use serde::Serialize;
 use vestibule::{Error, KeySource, Result, Vestibule};
-use vestibule_x509_material::MAX_TEXT_BYTES;
 
+use self::answer::{cannot_write, write_json};
 use crate::options::Options;
 use crate::server;
 use crate::storage::{Absent, Storage};
+
+/// The mask that stores show for a secret, and take for "what is stored".
+const AS_IT_IS: &str = "***";
 
 /// An installation on which a command works that serves nothing.
 #[derive(Debug)]
@@ -94,57 +95,4 @@ fn split_name(text: &str) -> Result<(&str, &str)> {
             Err(Error::configuration(format!("{text:?} is not a name; expected \"owner/name\", such as \"admin/app\"")))
         }
     }
-}
-
-/// A file of at most `largest` bytes.
-///
-/// # Errors
-/// `Configuration`, naming the file.
-fn read_limited(path: &Path, largest: usize) -> Result<Vec<u8>> {
-    let named = |error: std::io::Error| Error::configuration(format!("file \"{}\": {error}", path.display()));
-    let mut bytes = Vec::new();
-    let limit = u64::try_from(largest).unwrap_or(u64::MAX).saturating_add(1);
-    File::open(path).map_err(named)?.take(limit).read_to_end(&mut bytes).map_err(named)?;
-    if bytes.len() > largest {
-        return Err(Error::configuration(format!("file \"{}\" is larger than {} KiB", path.display(), largest / 1024)));
-    }
-    Ok(bytes)
-}
-
-/// The text of a file that may hold certificates or keys. Files that are no text are read too: DER as it comes out of tools, UTF-16 as Windows editors
-/// write it.
-///
-/// # Errors
-/// `Configuration`, naming the file.
-fn read_text(path: &Path) -> Result<String> {
-    let bytes = read_limited(path, MAX_TEXT_BYTES)?;
-    Ok(match bytes.as_slice() {
-        [0x30, 0x80..=0x84, ..] => STANDARD.encode(&bytes),
-        [0xFF, 0xFE, text @ ..] => from_utf16(text, u16::from_le_bytes),
-        [0xFE, 0xFF, text @ ..] => from_utf16(text, u16::from_be_bytes),
-        // Without the byte order mark. Certificates and keys are ASCII, so one byte of each pair is NUL.
-        [1..=255, 0, 1..=255, 0, ..] => from_utf16(&bytes, u16::from_le_bytes),
-        [0, 1..=255, 0, 1..=255, ..] => from_utf16(&bytes, u16::from_be_bytes),
-        _ => String::from_utf8_lossy(&bytes).into_owned(),
-    })
-}
-
-fn from_utf16(text: &[u8], word: fn([u8; 2]) -> u16) -> String {
-    let words: Vec<u16> = text.chunks_exact(2).filter_map(|pair| Some(word(pair.try_into().ok()?))).collect();
-    String::from_utf16_lossy(&words)
-}
-
-/// Unix seconds as a date that people and programs read.
-fn date(seconds: i64) -> String {
-    Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |time| time.to_string())
-}
-
-fn write_json(out: &mut dyn Write, value: &impl Serialize) -> Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)
-        .map_err(|error| Error::internal("the answer cannot be written").caused_by(error))?;
-    writeln!(out).map_err(cannot_write)
-}
-
-fn cannot_write(error: std::io::Error) -> Error {
-    Error::internal("the answer cannot be written").caused_by(error)
 }

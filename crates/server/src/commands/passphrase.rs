@@ -7,7 +7,7 @@ use std::path::Path;
 use vestibule::{Error, Result};
 use vestibule_transfer::Passphrase;
 
-use super::read_limited;
+use super::files::read_limited;
 
 /// The variable that may hold it.
 const VARIABLE: &str = "VESTIBULE_PASSPHRASE";
