@@ -117,6 +117,8 @@ impl Vestibule {
             Err(error) => return Err(error),
         };
         if !view.enabled {
+            // What would stop a sign-in stops none.
+            findings = findings.into_iter().map(not_yet_fatal).collect();
             findings.push(Finding::note("is disabled: nobody signs in with it"));
         }
         Ok(Diagnosis::new(Examined::Provider, view.owner, view.name, findings))
@@ -164,7 +166,7 @@ fn unless_deleted(diagnosis: Result<Diagnosis, StoreError>) -> Result<Option<Dia
     }
 }
 
-/// What would stop a switch to the staged version stops no sign-in.
+/// What would stop a switch to the staged version, or sign-ins with a row that is disabled, stops no sign-in.
 fn not_yet_fatal(finding: Finding) -> Finding {
     match finding.severity {
         Severity::Fatal => Finding::warning(finding.message),

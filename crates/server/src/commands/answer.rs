@@ -18,6 +18,11 @@ pub(super) fn named(owner: &str, name: &str) -> String {
     format!("{}/{}", shown(owner), shown(name))
 }
 
+/// How many there are of something: `1 provider row`, `2 provider rows`.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
 /// Unix seconds as a date that people and programs read.
 pub(super) fn date(seconds: i64) -> String {
     Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |time| time.to_string())

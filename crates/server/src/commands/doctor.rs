@@ -6,7 +6,7 @@ use serde::Serialize;
 use vestibule::{Diagnosis, Error, Examined, Finding, Result, Severity};
 use vestibule_transfer::Progress;
 
-use super::answer::{FindingView, cannot_write, for_programs, named, write_findings, write_json};
+use super::answer::{FindingView, cannot_write, counted, for_programs, named, write_findings, write_json};
 use super::progress::Shown;
 use super::{Desk, split_name};
 use crate::cli::Doctor;
@@ -46,8 +46,7 @@ pub async fn doctor(desk: &Desk, doctor: &Doctor, out: &mut (dyn Write + Send)) 
     }
     match found.count(Severity::Fatal) {
         0 => Ok(()),
-        1 => Err(Error::configuration("one finding is fatal; correct it first")),
-        count => Err(Error::configuration(format!("{count} findings are fatal; correct them first"))),
+        count => Err(Error::configuration(format!("{} to be corrected", counted(count, "fatal finding")))),
     }
 }
 
@@ -127,10 +126,8 @@ fn write_found(out: &mut dyn Write, found: &Found) -> std::io::Result<()> {
         write_findings(out, &row.findings)?;
     }
     let Answer { examined, fatal, warnings, notes, .. } = Answer::of(found);
-    writeln!(
-        out,
-        "{examined} provider rows and cert records examined: {fatal} fatal findings, {warnings} warnings, {notes} notes"
-    )
+    let counts = [counted(fatal, "fatal finding"), counted(warnings, "warning"), counted(notes, "note")].join(", ");
+    writeln!(out, "{examined} provider rows and cert records examined: {counts}")
 }
 
 /// The answer for programs.

@@ -6,7 +6,7 @@ use vestibule::certs_store::CertUsers as _;
 use vestibule::{KeyGrant, Owners, Result};
 
 use super::super::Desk;
-use super::super::answer::{cannot_write, named};
+use super::super::answer::{cannot_write, counted, named};
 use super::edit;
 use super::show::write_view;
 use crate::cli::{CertChange, CertShare};
@@ -33,7 +33,8 @@ pub(super) async fn rename(desk: &Desk, change: &CertChange, new_name: &str, out
     let shared_owner = desk.vestibule.shared_owner();
     let users = desk.vestibule.providers().users_of(&view.owner, &view.name, shared_owner).await?;
     let (was, is) = (named(edit.owner, edit.name), named(&view.owner, &view.name));
-    writeln!(out, "{was} is {is}; {} provider rows name it so", users.len()).map_err(cannot_write)?;
+    let users = counted(users.len(), "provider row");
+    writeln!(out, "{was} is {is}, also in {users}").map_err(cannot_write)?;
     desk.say_where(out)
 }
 

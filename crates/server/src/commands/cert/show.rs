@@ -6,7 +6,7 @@ use serde::Serialize;
 use vestibule::Result;
 use vestibule::certs_store::{CertUsers as _, CertView, FieldView, RowName, SharingView};
 
-use super::super::answer::{cannot_write, date, named, shown, write_json};
+use super::super::answer::{cannot_write, counted, date, named, shown, write_json};
 use super::super::inspect::Format;
 use super::super::{Desk, split_name};
 
@@ -105,7 +105,7 @@ fn write_users(out: &mut dyn Write, users: &[RowName]) -> std::io::Result<()> {
     if users.is_empty() {
         return writeln!(out, "  no provider row uses it");
     }
-    writeln!(out, "  used by {} provider rows", users.len())?;
+    writeln!(out, "  used by {}", counted(users.len(), "provider row"))?;
     for user in users.iter().take(NAMED) {
         writeln!(out, "    {}", named(&user.owner, &user.name))?;
     }
