@@ -6,13 +6,17 @@ use serde_json::json;
 use vestibule::Url;
 
 use super::site::{Asked, Site, Verdict, bounded};
-use crate::support::{Browser, NAME, OWNER, config};
+use crate::support::{BY, Browser, NAME, OWNER, config};
 
 /// What somebody does between agreeing and coming back: the callback that comes, and the browser that brings it.
 #[derive(Debug, Clone, Copy)]
 enum Meddling {
-    /// The callback comes a second time.
+    /// The callback comes a second time, from a browser that has kept its cookie.
     Replay,
+    /// The callback comes a second time, from a browser that did as it was told and forgot its cookie.
+    ReplayWithoutTheCookie,
+    /// The browser has the content of another attempt's cookie under this one's name.
+    CookieOfAnotherAttempt,
     /// Somebody else opens the link.
     AnotherBrowser,
     /// Somebody else opens the link, who has begun a sign-in too.
@@ -61,7 +65,19 @@ impl Meddling {
         let providers = site.vestibule.providers();
         match self {
             Self::Replay => {
+                let cookies = browser.cookies().clone();
                 assert_eq!(browser.callback(&callback).await.status, 303);
+                browser.put_cookies(cookies);
+            }
+            Self::ReplayWithoutTheCookie => {
+                assert_eq!(browser.callback(&callback).await.status, 303);
+            }
+            Self::CookieOfAnotherAttempt => {
+                let own = browser.cookies().keys().next().unwrap().clone();
+                let mut other = site.browser();
+                other.begin().await;
+                let value = other.cookies().values().next().unwrap().clone();
+                browser.put_cookies([(own, value)].into());
             }
             Self::AnotherBrowser => browser = site.browser(),
             Self::AnotherBrowserWithAnAttemptOfItsOwn => {
@@ -83,15 +99,12 @@ impl Meddling {
                 return (Url::parse(&text).unwrap(), browser);
             }
             Self::Repointed => {
-                sqlx::query("UPDATE vestibule_provider SET config = json_set(config, '$.gatewayUrl', ?)")
-                    .bind("http://127.0.0.1:9/gateway.do")
-                    .execute(site.vestibule.database().sqlite())
-                    .await
-                    .unwrap();
+                let repoint = "UPDATE vestibule_provider SET config = json_set(config, '$.gatewayUrl', ?)";
+                site.database.execute(repoint, &["http://127.0.0.1:9/gateway.do".into()]).await;
             }
-            Self::Disabled => providers.disable(OWNER, NAME).await.unwrap(),
+            Self::Disabled => providers.disable(OWNER, NAME, BY).await.unwrap(),
             Self::Replaced => {
-                providers.delete(OWNER, NAME).await.unwrap();
+                providers.delete(OWNER, NAME, BY).await.unwrap();
                 site.insert_row(NAME, &config(&site.simulator, json!({}))).await;
             }
             Self::Refused => {}
@@ -104,6 +117,13 @@ impl Meddling {
 async fn a_callback_that_is_not_the_attempts_signs_nobody_in_and_asks_the_gateway_nothing() {
     let cases: &[(Meddling, u16, &str, &[&str])] = &[
         (Meddling::Replay, 400, "attempt_invalid", &["\"state\" was used before"]),
+        (Meddling::ReplayWithoutTheCookie, 400, "attempt_invalid", &["came without the cookie"]),
+        (
+            Meddling::CookieOfAnotherAttempt,
+            400,
+            "attempt_invalid",
+            &["not the one that was handed out with the callback's \"state\""],
+        ),
         (Meddling::AnotherBrowser, 400, "attempt_invalid", &["another browser than the one that began"]),
         (
             Meddling::AnotherBrowserWithAnAttemptOfItsOwn,
@@ -113,7 +133,7 @@ async fn a_callback_that_is_not_the_attempts_signs_nobody_in_and_asks_the_gatewa
         ),
         (Meddling::AnotherRow, 400, "attempt_invalid", &["\"acme/second\"", "another provider row"]),
         (Meddling::TooLate, 400, "attempt_expired", &["not finished in time"]),
-        (Meddling::InventedState, 400, "attempt_invalid", &["never handed out"]),
+        (Meddling::InventedState, 400, "attempt_invalid", &["came without the cookie"]),
         (Meddling::NoState, 400, "attempt_invalid", &["exactly one \"state\""]),
         (Meddling::TwoStates, 400, "attempt_invalid", &["exactly one \"state\""]),
         (

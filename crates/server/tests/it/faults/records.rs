@@ -6,11 +6,9 @@ use serde_json::{Value, json};
 use vestibule::certs_store::NewCert;
 use vestibule::{HttpSettings, Secret};
 use vestibule_alipay_simulator::{AppRegistration, Authority, CaClass, LeafRequest, RsaKey, SharedKey, Simulator};
-use vestibule_server::cli::ProviderAdd;
-use vestibule_server::commands::{Desk, provider};
 
-use super::site::{Asked, Site, Verdict, bounded};
-use crate::support::{APP_CERT, NAME, OWNER, ROOT_CERT, config};
+use super::site::{Asked, MASTER_KEY, Site, Verdict, bounded};
+use crate::support::{APP_CERT, BY, NAME, OWNER, ROOT_CERT, config, run_with};
 
 /// What a merchant stores: the fields of the two records of Casdoor's guide, and changes to the row's config.
 struct Stored {
@@ -242,17 +240,22 @@ async fn check(case: &Case) {
     store(&site, case, ROOT_CERT, &stored.root_certificate, &stored.root_key).await;
     let config = config(&site.simulator, stored.config);
 
-    let desk = Desk { vestibule: site.vestibule.clone(), place: "memory".to_owned(), callback_note: "" };
-    let mut printed = Vec::new();
-    let refused = provider::add(&desk, arguments(&config), &mut printed).await.unwrap_err();
-    let printed = String::from_utf8(printed).unwrap();
-    assert!(refused.report().contains("was not stored"), "{}: {}", case.name, refused.report());
+    let added = run_with(&[("VESTIBULE_MASTER_KEY", MASTER_KEY)], "", arguments(&site, &config)).await;
+    let printed = String::from_utf8(added.stdout).unwrap();
+    let refused = String::from_utf8(added.stderr).unwrap();
+    assert_eq!(added.status.code(), Some(1), "{}: {refused}", case.name);
+    assert!(refused.contains("was not stored"), "{}: {refused}", case.name);
     let sentence = printed.lines().find_map(|line| line.trim_start().strip_prefix("FATAL   "));
     let sentence = sentence.unwrap_or_else(|| panic!("{}: nothing fatal in:\n{printed}", case.name));
     for words in case.says {
         assert!(sentence.contains(words), "{}: {words:?} is not in:\n{sentence}", case.name);
     }
-    assert!(site.vestibule.providers().list(None).await.unwrap().is_empty(), "{}", case.name);
+    assert_eq!(
+        site.database.query_texts("SELECT COUNT(*) FROM vestibule_provider", &[]).await,
+        [["0"]],
+        "{}",
+        case.name
+    );
 
     site.insert_row(NAME, &config).await;
     let verdict = Verdict { status: 503, code: "misconfigured", says: &[sentence] };
@@ -269,8 +272,9 @@ async fn store(site: &Site, case: &Case, name: &str, certificate: &str, private_
         display_name: String::new(),
         certificate: certificate.to_owned(),
         private_key: Some(Secret::new(private_key)),
+        sharing: None,
     };
-    match site.vestibule.certs().save(cert).await {
+    match site.vestibule.certs().save(cert, BY).await {
         Ok(_) => assert!(
             case.refused_when_saved.is_empty() || !case.refused_when_saved[0].contains(name),
             "{}: {name} was saved",
@@ -288,18 +292,15 @@ async fn store(site: &Site, case: &Case, name: &str, certificate: &str, private_
 }
 
 /// `vestibule provider add acme/alipay --type Alipay --set …` for every member of `config`.
-fn arguments(config: &Value) -> ProviderAdd {
-    let member = |(name, value): (&String, &Value)| format!("{name}={}", value.as_str().unwrap());
-    ProviderAdd {
-        row: format!("{OWNER}/{NAME}"),
-        kind: "Alipay".to_owned(),
-        display_name: String::new(),
-        config: None,
-        set: config.as_object().unwrap().iter().map(member).collect(),
-        unfinished: false,
-        disabled: false,
-        replace: false,
+fn arguments(site: &Site, config: &Value) -> Vec<String> {
+    let row = format!("{OWNER}/{NAME}");
+    let mut arguments: Vec<_> = ["provider", "add", &row, "--type", "Alipay"].map(str::to_owned).into();
+    for (name, value) in config.as_object().unwrap() {
+        arguments.extend(["--set".to_owned(), format!("{name}={}", value.as_str().unwrap())]);
     }
+    let url = site.database.url();
+    arguments.extend(["--database", url, "--allow-upstream", "127.0.0.1"].map(str::to_owned));
+    arguments
 }
 
 fn key(which: SharedKey) -> RsaKey {

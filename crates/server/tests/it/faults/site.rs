@@ -13,6 +13,7 @@ use vestibule_alipay_simulator::{Builder, Simulator};
 use vestibule_server::providers;
 use vestibule_server::session::Sessions;
 use vestibule_testkit::FixedClock;
+use vestibule_testkit::databases::{Backend, TestDatabase};
 
 use crate::support::{
     APP_CERT, Answered, Browser, Log, Logging, NAME, OWNER, ROOT_CERT, add_cert, config, everything_logged,
@@ -20,10 +21,13 @@ use crate::support::{
 
 /// How long a case may take; one that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The site's master key.
+pub(super) const MASTER_KEY: &str = "7777777777777777777777777777777777777777777777777777777777777777";
 
 pub(super) struct Site {
     pub(super) simulator: Simulator,
     pub(super) vestibule: Vestibule,
+    pub(super) database: TestDatabase,
     pub(super) clock: Arc<FixedClock>,
     base: Url,
     log: Log,
@@ -81,9 +85,10 @@ impl Site {
         let base = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         let public_url = PublicUrl::parse(base.as_str()).unwrap();
 
-        let database = Database::open("sqlite::memory:").await.unwrap();
-        let master_key = MasterKey::from_text(&Secret::new("7".repeat(64))).unwrap();
-        let mut setup = Setup::new(database, master_key, providers::registry().unwrap(), public_url.clone());
+        let database = TestDatabase::create(Backend::Sqlite).await;
+        let opened = Database::open(database.url()).await.unwrap();
+        let master_key = MasterKey::from_text(&Secret::new(MASTER_KEY)).unwrap();
+        let mut setup = Setup::new(opened, master_key, providers::registry().unwrap(), public_url.clone());
         setup.http = HttpSettings { allow: vec!["127.0.0.1".parse().unwrap()], ..http };
         setup.clock = clock.clone();
         let vestibule = Vestibule::new(setup).unwrap();
@@ -92,7 +97,7 @@ impl Site {
         let host = Arc::new(Sessions::new(vestibule.keyring().clone(), clock.clone(), random, &public_url));
         let router: axum::Router = vestibule.router(host);
         let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { simulator, vestibule, clock, base, log, serving, _logging: logging }
+        Self { simulator, vestibule, database, clock, base, log, serving, _logging: logging }
     }
 
     /// With the records and the row: people can sign in.
@@ -112,24 +117,14 @@ impl Site {
 
     /// A provider row by plain SQL: nobody judges it.
     pub(super) async fn insert_row(&self, name: &str, config: &Value) {
-        sqlx::query("INSERT INTO vestibule_provider (owner, name, type, config) VALUES (?, ?, 'Alipay', ?)")
-            .bind(OWNER)
-            .bind(name)
-            .bind(config.to_string())
-            .execute(self.vestibule.database().sqlite())
-            .await
-            .unwrap();
+        let insert = "INSERT INTO vestibule_provider (owner, name, type, config) VALUES (?, ?, 'Alipay', ?)";
+        self.database.execute(insert, &[OWNER.into(), name.into(), (&config.to_string()).into()]).await;
     }
 
     /// A cert record by plain SQL: nobody judges it.
     pub(super) async fn insert_cert(&self, name: &str, certificate: &str, private_key: &str) {
-        sqlx::query("INSERT INTO vestibule_cert (owner, name, certificate, private_key) VALUES ('admin', ?, ?, ?)")
-            .bind(name)
-            .bind(certificate)
-            .bind(private_key)
-            .execute(self.vestibule.database().sqlite())
-            .await
-            .unwrap();
+        let insert = "INSERT INTO vestibule_cert (owner, name, certificate, private_key) VALUES ('admin', ?, ?, ?)";
+        self.database.execute(insert, &[name.into(), certificate.into(), private_key.into()]).await;
     }
 
     pub(super) fn log(&self) -> &Log {

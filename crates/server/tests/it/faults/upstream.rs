@@ -196,12 +196,9 @@ async fn a_key_that_alipay_has_changed_is_refused_until_its_certificate_is_downl
     )
     .await;
     // The record still holds the certificate from before.
-    sqlx::query("UPDATE vestibule_cert SET certificate = ? WHERE name = ?")
-        .bind(app.material().alipay_cert)
-        .bind(ROOT_CERT)
-        .execute(site.vestibule.database().sqlite())
-        .await
-        .unwrap();
+    let former = app.material().alipay_cert;
+    let changed = "UPDATE vestibule_cert SET certificate = ? WHERE name = ?";
+    assert_eq!(site.database.execute(changed, &[(&former).into(), ROOT_CERT.into()]).await, 1);
     let named = site.simulator.app().alipay_certificate().certificate().sn().to_owned();
     let pinned = app.alipay_certificate().certificate().sn().to_owned();
     let says =

@@ -21,6 +21,9 @@ pub(crate) const APP_CERT: &str = "app-cert";
 /// The record with Alipay's certificate and the roots.
 pub(crate) const ROOT_CERT: &str = "root-cert";
 
+/// Who stores rows, as the history has it.
+pub(crate) const BY: &str = "tests";
+
 /// A running server, the Alipay it talks to, and the folder of its data.
 pub(crate) struct House {
     pub(crate) simulator: Simulator,
@@ -86,8 +89,9 @@ pub(crate) async fn add_cert(vestibule: &Vestibule, name: &str, certificate: &st
         display_name: String::new(),
         certificate: certificate.to_owned(),
         private_key: Some(private_key).filter(|text| !text.is_empty()).map(Secret::new),
+        sharing: None,
     };
-    vestibule.certs().save(cert).await.unwrap();
+    vestibule.certs().save(cert, BY).await.unwrap();
 }
 
 /// Stores an enabled row of [`OWNER`] without a check, as an administration that allows unfinished rows does.
@@ -101,7 +105,7 @@ pub(crate) async fn add_row(vestibule: &Vestibule, name: &str, config: Value) {
         enabled: true,
         config: Config::new(config.to_string()),
     };
-    vestibule.providers().add(row).await.unwrap();
+    vestibule.providers().add(row, BY).await.unwrap();
 }
 
 /// The config of a row for `simulator`, with the members of `changes` in place of its own; null removes one.

@@ -10,7 +10,7 @@ mod tap;
 
 pub(crate) use self::browser::{Answered, Browser};
 pub(crate) use self::chromium::{Chromium, Page};
-pub(crate) use self::house::{APP_CERT, House, NAME, OWNER, ROOT_CERT, add_cert, authority, config};
+pub(crate) use self::house::{APP_CERT, BY, House, NAME, OWNER, ROOT_CERT, add_cert, authority, config};
 pub(crate) use self::log::{Log, Logging, everything_logged};
 pub(crate) use self::program::{Program, run, run_with};
 pub(crate) use self::search::holds;
