@@ -135,6 +135,18 @@ impl Schema {
         self.of_kind(&FieldKind::Cert)
     }
 
+    /// The names of the fields without which a row with the given ones is unfinished, in form order. What is required in a mode counts in the modes of which
+    /// the row gives a field, and where it gives none of any, in all of them.
+    pub fn missing(&self, is_given: impl Fn(&str) -> bool) -> Vec<&str> {
+        let begun = |mode: &str| self.fields.iter().any(|field| field.mode() == Some(mode) && is_given(field.name()));
+        let any_begun = self.fields.iter().filter_map(Field::mode).any(begun);
+        let counts = |field: &&Field| match field.mode() {
+            Some(mode) => !any_begun || begun(mode),
+            None => field.is_required(),
+        };
+        self.fields.iter().filter(counts).map(Field::name).filter(|name| !is_given(name)).collect()
+    }
+
     fn of_kind<'a>(&'a self, kind: &'a FieldKind) -> impl Iterator<Item = &'a str> {
         self.fields.iter().filter(move |field| field.kind == *kind).map(Field::name)
     }
@@ -149,6 +161,7 @@ pub struct Field {
     required: bool,
     default: Option<Cow<'static, str>>,
     column: Option<Cow<'static, str>>,
+    mode: Option<Cow<'static, str>>,
 }
 
 /// What a field holds.
@@ -199,13 +212,28 @@ impl Field {
     }
 
     fn of(kind: FieldKind, label: impl Into<Cow<'static, str>>) -> Self {
-        Self { name: String::new(), label: label.into(), kind, required: false, default: None, column: None }
+        Self {
+            name: String::new(),
+            label: label.into(),
+            kind,
+            required: false,
+            default: None,
+            column: None,
+            mode: None,
+        }
     }
 
     /// The row is unfinished without it.
     #[must_use]
     pub fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    /// The row is unfinished without it in this mode: for a type whose rows have either these fields or those, see [`Schema::missing`].
+    #[must_use]
+    pub fn required_in(mut self, mode: impl Into<Cow<'static, str>>) -> Self {
+        self.mode = Some(mode.into());
         self
     }
 
@@ -261,6 +289,11 @@ impl Field {
     /// Whether the row is unfinished without it.
     pub fn is_required(&self) -> bool {
         self.required
+    }
+
+    /// The mode in which the row is unfinished without it, see [`Field::required_in`].
+    pub fn mode(&self) -> Option<&str> {
+        self.mode.as_deref()
     }
 
     /// The column of a wide provider row that has this value, see [`Field::in_column`].
@@ -373,6 +406,23 @@ mod tests {
                 .contains("unknown field `appID`, expected one of `appId`")
         );
         assert!(refusal(r#"{"appId":"#).starts_with("config: is not valid json (line 1"));
+    }
+
+    #[test]
+    fn what_is_missing_depends_on_the_mode_that_was_begun() {
+        let schema = Schema::new(vec![
+            Field::text("App ID").required().named("appId"),
+            Field::cert("Cert").required_in("certificates").named("cert"),
+            Field::cert("Root").required_in("certificates").named("root"),
+            Field::secret("Key").required_in("keys").named("key"),
+            Field::text("Scope").named("scope"),
+        ]);
+        let missing = |given: &[&str]| schema.missing(|name| given.contains(&name));
+        assert_eq!(missing(&["appId", "cert", "root"]), [""; 0]);
+        assert_eq!(missing(&["appId", "key"]), [""; 0]);
+        assert_eq!(missing(&["root"]), ["appId", "cert"]);
+        assert_eq!(missing(&["appId", "root", "key"]), ["cert"]);
+        assert_eq!(missing(&["appId", "scope"]), ["cert", "root", "key"]);
     }
 
     #[test]

@@ -158,8 +158,7 @@ fn points_elsewhere<'s>(stored: &[Field], config: &[Field], schema: &'s Schema) 
 
 fn missing(config: &[Field], schema: &Schema) -> Vec<String> {
     let is_given = |name: &str| config.iter().any(|field| field.name == name && !field.is_empty());
-    let required = schema.fields().iter().filter(|field| field.is_required());
-    required.filter(|field| !is_given(field.name())).map(|field| format!("\"{}\"", field.name())).collect()
+    schema.missing(is_given).into_iter().map(|name| format!("\"{name}\"")).collect()
 }
 
 /// The names of the fields that are in one config only, or have another value.

@@ -155,11 +155,11 @@ async fn masked_secrets_are_left_out() {
 async fn what_has_no_field_is_said_without_its_value() {
     let house = House::open(TestDatabase::create(Backend::Sqlite).await).await;
     let mut more = dump();
-    more["providers"][0]["clientSecret"] = "hunter2".into();
+    more["providers"][0]["customAuthUrl"] = "hunter2".into();
     more["providers"][0]["scopes"] = "hunter2".into();
     let plan = house.plan(&file(&more)).await;
     let note = &row(&plan, "alipay").notes[0];
-    assert!(note.contains("\"clientSecret\", \"scopes\"") && !note.contains("hunter2"), "{note}");
+    assert!(note.contains("\"customAuthUrl\", \"scopes\"") && !note.contains("hunter2"), "{note}");
     more["providers"][0]["metadata"] = "".into();
     let plan = house.plan(&file(&more)).await;
     assert!(row(&plan, "alipay").notes[1].contains("\"rootCert\", \"subject\" missing"), "{plan:?}");
