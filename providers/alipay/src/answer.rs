@@ -4,6 +4,7 @@
 //! keys of `key`, and `refusal` tells a success from a refusal.
 
 pub(crate) mod cut;
+pub(crate) mod encoding;
 pub(crate) mod envelope;
 mod key;
 mod refusal;

@@ -1,25 +1,41 @@
 //! What a row of type "Alipay" holds, and what is made of it.
 
-use vestibule_oauth_provider::{Context, Error, Field, Result, SubjectKind, provider_config};
+use vestibule_oauth_provider::{Context, Error, Field, Result, Secret, SubjectKind, provider_config};
 
+use crate::charset::Charset;
 use crate::environment::{Endpoints, Environment};
 use crate::findings::Findings;
+use crate::sign_type::SignType;
 
 /// The scope that asks for the profile (昵称, 头像 …) and for the user's consent.
 pub(crate) const SCOPE_PROFILE: &str = "auth_user";
 
+/// 证书模式
+const CERTIFICATE_MODE: &str = "certificate mode";
+/// 公钥模式
+const PUBLIC_KEY_MODE: &str = "public-key mode";
+
 provider_config! {
-    /// What a row of type "Alipay" holds, certificate mode.
+    /// What a row of type "Alipay" holds. In certificate mode `app_cert` and `root_cert` are required, in public-key mode `private_key` and
+    /// `alipay_public_key`; a row with fields of both, or of neither, is refused.
     pub struct AlipayConfig {
         /// The app's id in Alipay's console: 16 digits.
         pub app_id: String = Field::text("App ID").required().in_column("clientId"),
         /// Name of the cert record with `appCertPublicKey.crt` and the app's private key.
-        pub app_cert: String = Field::cert("App cert").required().in_column("cert"),
+        pub app_cert: Option<String> = Field::cert("App cert").required_in(CERTIFICATE_MODE).in_column("cert"),
         /// Name of the cert record with the root bundle `alipayRootCert.crt`: in its Certificate field, or, with `alipayCertPublicKey.crt` there, in its
         /// Private key field.
-        pub root_cert: String = Field::cert("Root cert").required().in_column("metadata"),
+        pub root_cert: Option<String> = Field::cert("Root cert").required_in(CERTIFICATE_MODE).in_column("metadata"),
         /// Name of the cert record with `alipayCertPublicKey.crt`; without it, that certificate stands in the record of `root_cert`.
         pub alipay_cert: Option<String> = Field::cert("Alipay cert"),
+        /// The app's private key (应用私钥), PKCS#8 or PKCS#1.
+        pub private_key: Option<Secret> = Field::secret("Private key").required_in(PUBLIC_KEY_MODE).in_column("clientSecret"),
+        /// Alipay's public key (支付宝公钥), as its console shows it.
+        pub alipay_public_key: Option<String> = Field::text("Alipay public key").required_in(PUBLIC_KEY_MODE),
+        /// With which algorithm requests and answers are signed: `RSA2` unless given. `RSA` is SHA-1.
+        pub sign_type: Option<String> = Field::choice("Sign type", &["RSA2", "RSA"]).or("RSA2"),
+        /// The charset of requests and answers: `utf-8` (also written `utf8`) unless given.
+        pub charset: Option<String> = Field::choice("Charset", &["utf-8", "gbk", "gb2312"]).or("utf-8"),
         /// Which Alipay; production unless given.
         pub environment: Option<Environment> = Field::choice("Environment", &["production", "sandbox", "global", "custom"]).or("production"),
         /// The address of the page on which people agree; for `custom` only.
@@ -33,12 +49,14 @@ provider_config! {
     }
 }
 
-/// A config that was read, without its certificates.
+/// A config that was read, without its keys.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) app_id: String,
     pub(crate) environment: Environment,
     pub(crate) endpoints: Endpoints,
+    pub(crate) sign_type: SignType,
+    pub(crate) charset: Charset,
     pub(crate) scope: String,
     pub(crate) subject: SubjectName,
 }
@@ -74,6 +92,8 @@ pub(crate) struct Parts {
     pub(crate) app_id: Option<String>,
     pub(crate) environment: Environment,
     pub(crate) endpoints: Option<Endpoints>,
+    pub(crate) sign_type: Option<SignType>,
+    pub(crate) charset: Option<Charset>,
     scope: Option<String>,
     subject: Option<SubjectName>,
 }
@@ -87,6 +107,8 @@ impl Parts {
         Self {
             app_id: app_id(&config.app_id).map(str::to_owned).map_err(&mut keep).ok(),
             environment,
+            sign_type: SignType::read(config.sign_type.as_deref()).map_err(&mut keep).ok(),
+            charset: Charset::read(config.charset.as_deref()).map_err(&mut keep).ok(),
             subject: subject(config.subject.as_deref()).map_err(&mut keep).ok(),
             scope: scope(config.scope.as_deref()).map_err(&mut keep).ok(),
             endpoints: Endpoints::of(environment, custom, cx)
@@ -97,8 +119,16 @@ impl Parts {
 
     /// The settings, where every part of them could be read.
     pub(crate) fn into_settings(self) -> Option<Settings> {
-        let Self { app_id, environment, endpoints, scope, subject } = self;
-        Some(Settings { app_id: app_id?, environment, endpoints: endpoints?, scope: scope?, subject: subject? })
+        let Self { app_id, environment, endpoints, sign_type, charset, scope, subject } = self;
+        Some(Settings {
+            app_id: app_id?,
+            environment,
+            endpoints: endpoints?,
+            sign_type: sign_type?,
+            charset: charset?,
+            scope: scope?,
+            subject: subject?,
+        })
     }
 }
 
@@ -178,9 +208,22 @@ mod tests {
     }
 
     #[test]
+    fn a_row_is_finished_in_either_mode() {
+        let schema = AlipayConfig::schema();
+        let missing = |given: &[&str]| schema.missing(|name| given.contains(&name));
+        assert_eq!(missing(&["appId", "subject", "appCert", "rootCert"]), [""; 0]);
+        assert_eq!(missing(&["appId", "subject", "privateKey", "alipayPublicKey"]), [""; 0]);
+        assert_eq!(missing(&["appId", "subject", "privateKey"]), ["alipayPublicKey"]);
+        assert_eq!(missing(&["appCert"]), ["appId", "rootCert", "subject"]);
+    }
+
+    #[test]
     fn fields_have_the_columns_in_which_casdoor_keeps_them() {
         let schema = AlipayConfig::schema();
         let columns = schema.fields().iter().filter_map(|field| Some((field.name(), field.column()?)));
-        assert_eq!(columns.collect::<Vec<_>>(), [("appId", "clientId"), ("appCert", "cert"), ("rootCert", "metadata")]);
+        assert_eq!(
+            columns.collect::<Vec<_>>(),
+            [("appId", "clientId"), ("appCert", "cert"), ("rootCert", "metadata"), ("privateKey", "clientSecret")]
+        );
     }
 }

@@ -3,10 +3,14 @@
 //! Codes: <https://opendocs.alipay.com/common/02km9f> and the pages of the two methods. The finer code (`sub_code`) decides, then the coarser one. Alipay's
 //! messages are never repeated.
 
+mod by_mode;
+
 use vestibule_oauth_provider::{Error, UpstreamCode};
 
 use crate::answer::{AnswerFault, GatewayError};
 use crate::environment::{Environment, Issuers};
+use crate::modes::KnownBy;
+use crate::sign_type::SignType;
 
 /// The serial number of the root bundle that Alipay hands out for production.
 pub(crate) const PRODUCTION_ROOT_SN: &str = "687b59193f3f462dd5336e5abf83c5d8_02941eef3187dddf3d3b83462e1dfcf6";
@@ -17,12 +21,10 @@ pub(crate) struct Sent<'a> {
     pub(crate) method: &'a str,
     pub(crate) environment: Environment,
     pub(crate) app_id: &'a str,
-    pub(crate) app_cert_sn: &'a str,
-    pub(crate) root_cert_sn: &'a str,
+    pub(crate) known_by: &'a KnownBy,
+    pub(crate) sign_type: SignType,
     /// SHA-256 of the app's public key.
     pub(crate) app_key_sha256: &'a str,
-    /// How messages call the place of the certificate that answers are verified with.
-    pub(crate) alipay_cert_place: &'a str,
     pub(crate) timestamp: &'a str,
 }
 
@@ -50,10 +52,7 @@ pub(crate) fn error(fault: AnswerFault, sent: &Sent<'_>, received: Received) -> 
         AnswerFault::MissingCertSn
         | AnswerFault::BadSignature
         | AnswerFault::OtherCertificate { .. }
-        | AnswerFault::OutsideItsTime { .. } => Error::signature(format!(
-            "{method}: {fault}{traced}; answers are verified with {}, where alipayCertPublicKey.crt of app_id {} belongs",
-            sent.alipay_cert_place, sent.app_id
-        )),
+        | AnswerFault::OutsideItsTime { .. } => by_mode::not_verified(&fault, sent, &traced),
         AnswerFault::DuplicateKey
         | AnswerFault::UnexpectedMember
         | AnswerFault::MalformedCertSn
@@ -80,12 +79,12 @@ fn remedy(error: &GatewayError, sent: &Sent<'_>) -> String {
     error
         .sub_code
         .as_deref()
-        .and_then(|sub_code| by_sub_code(sub_code, sent))
+        .and_then(|sub_code| by_mode::remedy(sub_code, sent).or_else(|| by_sub_code(sub_code, sent)))
         .unwrap_or_else(|| by_code(&error.code).to_owned())
 }
 
 fn by_sub_code(sub_code: &str, sent: &Sent<'_>) -> Option<String> {
-    let Sent { app_id, app_cert_sn, environment, .. } = sent;
+    let Sent { app_id, environment, .. } = sent;
     Some(match sub_code {
         // The second and third are in no official list, but have been seen.
         "isv.code-invalid" | "isv.code-is-expired" | "isv.invalid-auth-code" => {
@@ -97,22 +96,6 @@ fn by_sub_code(sub_code: &str, sent: &Sent<'_>) -> Option<String> {
         "isv.unmatched-app-id" => format!("the code or token was issued for another app than app_id {app_id}"),
         "isv.invalid-app-id" => invalid_app_id(sent),
         "isv.not-online-app" => format!("app_id {app_id} is not online; publish the app in Alipay's console"),
-        "isv.app-cert-not-exist" => format!(
-            "Alipay does not know app_cert_sn {app_cert_sn}: download appCertPublicKey.crt of app_id {app_id} again (not the key tool's own file); if the console has this app in public-key mode, switch it to certificate mode"
-        ),
-        "isv.app-cert-expired" => format!(
-            "the app certificate with app_cert_sn {app_cert_sn} has expired at Alipay; renew it in the console and store the new appCertPublicKey.crt"
-        ),
-        "isv.alipay-cert-not-exist" => "Alipay has no certificate of its own for this app; issue the certificates again in the console".to_owned(),
-        "isv.invalid-alipay-root-cert-sn" => invalid_root_cert_sn(sent),
-        "isv.missing-app-cert-sn" | "isv.missing-alipay-root-cert-sn" => {
-            "Alipay wants the serial numbers of certificate mode and did not see them; does something between here and the gateway change requests?".to_owned()
-        }
-        "isv.missing-signature-config" => "the console has no key or certificate for sign_type RSA2; set RSA2 there".to_owned(),
-        "isv.invalid-signature" => format!(
-            "Alipay did not accept the signature: the private key is not the one that the console has for app_cert_sn {app_cert_sn}; the SHA-256 of this key's public half is {}",
-            sent.app_key_sha256
-        ),
         "isv.invalid-timestamp" => format!("the clocks differ: sent was {}+08:00; set this machine's clock right", sent.timestamp),
         "isv.insufficient-isv-permissions" => {
             "the app may not do this: add the ability \"获取会员信息\" (member information) to the app in Alipay's console, and sign its contract".to_owned()
@@ -147,19 +130,6 @@ fn invalid_app_id(sent: &Sent<'_>) -> String {
     format!("Alipay does not know app_id {app_id} in environment \"{environment}\"{hint}")
 }
 
-fn invalid_root_cert_sn(sent: &Sent<'_>) -> String {
-    let hint = match sent.environment.issuers() {
-        Issuers::Production if sent.root_cert_sn != PRODUCTION_ROOT_SN => {
-            format!("; the bundle handed out for production so far has {PRODUCTION_ROOT_SN}")
-        }
-        Issuers::Production | Issuers::Test | Issuers::Any => String::new(),
-    };
-    format!(
-        "Alipay does not accept alipay_root_cert_sn {}: download alipayRootCert.crt again and store it whole; sandbox and production have different ones{hint}",
-        sent.root_cert_sn
-    )
-}
-
 /// App ids of the sandbox begin so nowadays.
 pub(crate) fn looks_like_sandbox(app_id: &str) -> bool {
     app_id.starts_with("9021")
@@ -191,23 +161,34 @@ mod tests {
 
     use super::*;
 
-    fn sent() -> Sent<'static> {
+    fn certificates() -> KnownBy {
+        KnownBy::Certificates {
+            app_cert_sn: "866efef280dec9137a87d047ac446315".to_owned(),
+            root_cert_sn: "6bc29aa3b4d406c43483ffea81e08d22".to_owned(),
+            alipay_cert_place: "the Certificate field of record \"admin/root-cert\"".to_owned(),
+        }
+    }
+
+    fn sent(known_by: &KnownBy, sign_type: SignType) -> Sent<'_> {
         Sent {
             method: "alipay.system.oauth.token",
             environment: Environment::Production,
             app_id: "9021000000000001",
-            app_cert_sn: "866efef280dec9137a87d047ac446315",
-            root_cert_sn: "6bc29aa3b4d406c43483ffea81e08d22",
+            known_by,
+            sign_type,
             app_key_sha256: "ab12",
-            alipay_cert_place: "the Certificate field of record \"admin/root-cert\"",
             timestamp: "2026-11-22 08:00:00",
         }
     }
 
     fn refused(code: &str, sub_code: &str) -> Error {
+        refused_in(&certificates(), SignType::Rsa2, code, sub_code)
+    }
+
+    fn refused_in(known_by: &KnownBy, sign_type: SignType, code: &str, sub_code: &str) -> Error {
         let sub_code = (!sub_code.is_empty()).then(|| sub_code.to_owned());
         let fault = AnswerFault::Gateway(GatewayError { code: code.to_owned(), sub_code, verified: true });
-        error(fault, &sent(), Received { status: 200, trace_id: Some("0ba1".to_owned()) })
+        error(fault, &sent(known_by, sign_type), Received { status: 200, trace_id: Some("0ba1".to_owned()) })
     }
 
     #[test]
@@ -238,8 +219,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_depends_on_the_mode_and_the_sign_type() {
+        for (known_by, sign_type, sub_code, said) in [
+            (&certificates(), SignType::Rsa2, "isv.missing-app-cert-sn", "change requests?"),
+            (&KnownBy::Keys, SignType::Rsa2, "isv.missing-app-cert-sn", "set \"appCert\" and \"rootCert\" instead"),
+            (&KnownBy::Keys, SignType::Rsa2, "isv.invalid-signature", "应用公钥 of app_id 9021000000000001"),
+            (&KnownBy::Keys, SignType::Rsa2, "isv.missing-signature-config", "that half is ab12"),
+            (&KnownBy::Keys, SignType::Rsa, "isv.missing-signature-config", "set \"signType\" to \"RSA2\""),
+            (&certificates(), SignType::Rsa, "isv.missing-signature-config", "set \"signType\" to \"RSA2\""),
+            (&KnownBy::Keys, SignType::Rsa2, "isv.invalid-app-id", "looks like one of the sandbox"),
+        ] {
+            let error = refused_in(known_by, sign_type, "40002", sub_code);
+            assert!(error.message().contains(said), "{error}");
+        }
+        let known_by = KnownBy::Keys;
+        let sent = sent(&known_by, SignType::Rsa2);
+        let error = error(AnswerFault::BadSignature, &sent, Received { status: 200, trace_id: None });
+        assert_eq!(*error.kind(), ErrorKind::Signature);
+        assert!(error.message().contains("\"alipayPublicKey\"") && !error.message().contains("certificate"), "{error}");
+    }
+
+    #[test]
     fn an_answer_that_is_no_answer_is_told_with_its_status() {
-        let error = error(AnswerFault::Malformed { offset: 0 }, &sent(), Received { status: 502, trace_id: None });
+        let known_by = certificates();
+        let sent = sent(&known_by, SignType::Rsa2);
+        let error = error(AnswerFault::Malformed { offset: 0 }, &sent, Received { status: 502, trace_id: None });
         assert_eq!(*error.kind(), ErrorKind::Network);
         assert!(error.message().contains("the gateway answered status 502 with something that is not json"), "{error}");
     }

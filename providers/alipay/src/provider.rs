@@ -13,9 +13,9 @@ use crate::answer::{Answer, AnswerFault, SignedWith, Verifier};
 use crate::config::{SCOPE_PROFILE, Settings, SubjectName};
 use crate::environment::Environment;
 use crate::errors::{self, Received, Sent};
+use crate::modes::{Credentials, End};
 use crate::nodes::{About, ProfileNode, TokenNode};
 use crate::request::{Caller, timestamp};
-use crate::slots::{Credentials, End};
 
 pub(crate) const TOKEN: &str = "alipay.system.oauth.token";
 pub(crate) const USER_INFO: &str = "alipay.user.info.share";
@@ -28,17 +28,16 @@ pub(crate) struct AlipayProvider {
     caller: Caller,
     app_key_sha256: String,
     verifier: Verifier,
-    alipay_cert_place: String,
     ends: Vec<End>,
     cx: Context,
 }
 
 impl AlipayProvider {
     pub(crate) fn new(settings: Settings, credentials: Credentials, cx: Context) -> Self {
-        let Credentials { app_cert_sn, app_key_sha256, root_cert_sn, signer, verifier, alipay_cert_place, ends } =
-            credentials;
-        let caller = Caller { app_id: settings.app_id.clone(), app_cert_sn, root_cert_sn, signer };
-        Self { settings, caller, app_key_sha256, verifier, alipay_cert_place, ends, cx }
+        let Credentials { known_by, app_key_sha256, signer, verifier, ends } = credentials;
+        let (sign_type, charset) = (settings.sign_type, settings.charset);
+        let caller = Caller { app_id: settings.app_id.clone(), known_by, sign_type, charset, signer };
+        Self { settings, caller, app_key_sha256, verifier, ends, cx }
     }
 
     /// Calls a method: sign, send, cut, verify.
@@ -58,10 +57,9 @@ impl AlipayProvider {
                 method,
                 environment: self.settings.environment,
                 app_id: &self.caller.app_id,
-                app_cert_sn: &self.caller.app_cert_sn,
-                root_cert_sn: &self.caller.root_cert_sn,
+                known_by: &self.caller.known_by,
+                sign_type: self.caller.sign_type,
                 app_key_sha256: &self.app_key_sha256,
-                alipay_cert_place: &self.alipay_cert_place,
                 timestamp: &timestamp,
             };
             errors::error(fault, &sent, received)

@@ -4,18 +4,17 @@
 //! before it reads the body: otherwise it reads and answers in GBK. What the method takes stands in the body; so does the access token, because queries end
 //! in the logs of proxies. Sources: <https://opendocs.alipay.com/common/02kf5q>, <https://opendocs.alipay.com/common/057k53>.
 
-use std::fmt;
 use std::time::SystemTime;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use jiff::tz::Offset;
-use ring::rand::SystemRandom;
-use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use url::form_urlencoded;
 use vestibule_oauth_provider::{Error, HttpRequest, Result, Url};
-use vestibule_x509_material::{MaterialError, PrivateKey};
+
+use crate::charset::Charset;
+use crate::modes::KnownBy;
+use crate::sign_type::SignType;
+use crate::signer::Signer;
 
 /// The string to sign: parameters with a value, sorted by key, `key=value` joined with `&`, nothing encoded. `sign` is left out.
 #[must_use]
@@ -43,54 +42,21 @@ pub fn timestamp(now: SystemTime) -> Result<String> {
     Ok(Offset::constant(8).to_datetime(now).strftime("%Y-%m-%d %H:%M:%S").to_string())
 }
 
-/// The app's key, ready to sign RSA2 (PKCS#1 v1.5 with SHA-256).
-pub struct Signer {
-    key: RsaKeyPair,
-}
-
-impl Signer {
-    /// A signer with this key.
-    ///
-    /// # Errors
-    /// When the key is too small, too large or damaged.
-    pub fn new(key: &PrivateKey) -> Result<Self, MaterialError> {
-        Ok(Self { key: key.to_rsa_key_pair()? })
-    }
-
-    /// The signature over `text`, in base64.
-    ///
-    /// # Errors
-    /// `Internal`, when the key cannot sign.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "ring asks for a random source; the padding of PKCS#1 v1.5 takes nothing from it"
-    )]
-    pub fn sign(&self, text: &str) -> Result<String> {
-        let mut signature = vec![0; self.key.public().modulus_len()];
-        self.key
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature)
-            .map_err(|_| Error::internal("the app's private key could not sign"))?;
-        Ok(STANDARD.encode(signature))
-    }
-}
-
-impl fmt::Debug for Signer {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Signer(..)")
-    }
-}
-
-/// Who asks: the parameters that every request of an app in certificate mode carries.
+/// Who asks: the parameters that every request of an app carries.
 #[derive(Debug)]
 pub(crate) struct Caller {
     pub(crate) app_id: String,
-    pub(crate) app_cert_sn: String,
-    pub(crate) root_cert_sn: String,
+    pub(crate) known_by: KnownBy,
+    pub(crate) sign_type: SignType,
+    pub(crate) charset: Charset,
     pub(crate) signer: Signer,
 }
 
 impl Caller {
     /// A signed call of `method` at `gateway` with the method's own `parameters`.
+    ///
+    /// # Errors
+    /// `Configuration`, when a parameter has a character that the charset has not.
     pub(crate) fn request(
         &self,
         gateway: &Url,
@@ -98,25 +64,51 @@ impl Caller {
         parameters: &[(&str, &str)],
         timestamp: &str,
     ) -> Result<HttpRequest> {
-        let public = [
+        let mut public = vec![
             ("app_id", self.app_id.as_str()),
             ("method", method),
             ("format", "JSON"),
-            ("charset", "utf-8"),
-            ("sign_type", "RSA2"),
+            ("charset", self.charset.as_str()),
+            ("sign_type", self.sign_type.as_str()),
             ("timestamp", timestamp),
             ("version", "1.0"),
-            ("app_cert_sn", &self.app_cert_sn),
-            ("alipay_root_cert_sn", &self.root_cert_sn),
         ];
+        if let KnownBy::Certificates { app_cert_sn, root_cert_sn, .. } = &self.known_by {
+            public.extend([("app_cert_sn", app_cert_sn.as_str()), ("alipay_root_cert_sn", root_cert_sn)]);
+        }
         let own = || parameters.iter().copied().filter(|(_, value)| !value.is_empty());
-        let sign = self.signer.sign(&string_to_sign(public.into_iter().chain(own())))?;
+        let body = urlencoded(own(), self.charset).map_err(|error| error.within(method))?;
+        let to_sign = string_to_sign(public.iter().copied().chain(own()));
+        let sign = self.signer.sign(&bytes("the string to sign", &to_sign, self.charset)?)?;
+        public.push(("sign", &sign));
         let mut url = gateway.clone();
-        url.query_pairs_mut().extend_pairs(public).append_pair("sign", &sign);
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(own()).finish();
+        url.set_query(Some(&urlencoded(public.iter().copied(), self.charset)?));
         // The gateway reads the body in GBK unless its encoding was announced before: https://opendocs.alipay.com/common/057k53.
-        Ok(HttpRequest::post(url, "application/x-www-form-urlencoded;charset=utf-8", body.into_bytes()))
+        let content_type = format!("application/x-www-form-urlencoded;charset={}", self.charset);
+        Ok(HttpRequest::post(url, &content_type, body.into_bytes()))
     }
+}
+
+/// `application/x-www-form-urlencoded`, the percent-encoded bytes being those of the charset.
+fn urlencoded<'a>(parameters: impl Iterator<Item = (&'a str, &'a str)>, charset: Charset) -> Result<String> {
+    let mut text = String::new();
+    for (name, value) in parameters {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.extend(form_urlencoded::byte_serialize(name.as_bytes()));
+        text.push('=');
+        text.extend(form_urlencoded::byte_serialize(&bytes(&format!("the parameter \"{name}\""), value, charset)?));
+    }
+    Ok(text)
+}
+
+fn bytes<'a>(what: &str, text: &'a str, charset: Charset) -> Result<std::borrow::Cow<'a, [u8]>> {
+    charset.encode(text).ok_or_else(|| {
+        Error::configuration(format!(
+            "{what} has a character that charset \"{charset}\" has not; set \"charset\" to \"utf-8\""
+        ))
+    })
 }
 
 #[cfg(test)]
@@ -147,5 +139,21 @@ mod tests {
         assert_eq!(at(1_709_222_400), "2024-03-01 00:00:00");
         assert_eq!(at(1_709_222_399), "2024-02-29 23:59:59");
         assert_eq!(timestamp(UNIX_EPOCH - Duration::from_secs(1)).unwrap(), "1970-01-01 07:59:59");
+    }
+
+    #[test]
+    fn a_form_is_written_in_the_bytes_of_the_charset() {
+        let form = |charset| urlencoded([("a", "1 2"), ("b", "张=乗&")].into_iter(), charset).unwrap();
+        assert_eq!(form(Charset::Utf8), "a=1+2&b=%E5%BC%A0%3D%E4%B9%97%26");
+        assert_eq!(form(Charset::Gbk), "a=1+2&b=%D5%C5%3D%81%5C%26");
+    }
+
+    #[test]
+    fn what_the_charset_has_not_is_named_and_not_sent() {
+        for (charset, text) in [(Charset::Gbk, "𠮷"), (Charset::Gb2312, "囧")] {
+            let error = urlencoded([("code", "ok"), ("remark", text)].into_iter(), charset).unwrap_err();
+            assert!(error.message().starts_with("the parameter \"remark\" has a character"), "{error}");
+            assert!(!error.message().contains(text), "{error}");
+        }
     }
 }

@@ -13,14 +13,13 @@ mod roots;
 
 use std::time::SystemTime;
 
-use vestibule_oauth_provider::{CertRecord, Context, Finding, Url, VersionState};
+use vestibule_oauth_provider::{CertRecord, Finding, VersionState};
 use vestibule_x509_material::{Certificate, Material, MaterialError};
 
-use crate::answer::Verifier;
 use crate::certificates::{Holding, Validity, day, is_issued_by_test_authority};
-use crate::environment::{Environment, Issuers};
+use crate::environment::Issuers;
 use crate::findings::Findings;
-use crate::request::Signer;
+use crate::modes::{Credentials, End, Expected, KnownBy};
 use crate::serial_number::cert_sn;
 use crate::slot::{Slot, Unread};
 
@@ -48,39 +47,6 @@ pub(crate) enum AlipayRecord {
     Missing,
 }
 
-/// What a row is judged against.
-#[derive(Debug)]
-pub(crate) struct Expected<'a> {
-    /// Nothing where the row's is no app id.
-    pub(crate) app_id: Option<&'a str>,
-    pub(crate) environment: Environment,
-    /// Where signed requests go. Nothing where the row does not say it: then no key is asked for.
-    pub(crate) gateway: Option<&'a Url>,
-    pub(crate) now: SystemTime,
-    pub(crate) cx: &'a Context,
-}
-
-/// What the records come to.
-#[derive(Debug)]
-pub(crate) struct Credentials {
-    pub(crate) app_cert_sn: String,
-    pub(crate) app_key_sha256: String,
-    pub(crate) root_cert_sn: String,
-    pub(crate) signer: Signer,
-    pub(crate) verifier: Verifier,
-    /// How messages call the place of the certificate that answers are verified with.
-    pub(crate) alipay_cert_place: String,
-    pub(crate) ends: Vec<End>,
-}
-
-/// When a certificate ends: a provider may outlive it.
-#[derive(Debug)]
-pub(crate) struct End {
-    pub(crate) at: SystemTime,
-    /// What is then to be said.
-    pub(crate) message: String,
-}
-
 /// Judges all records; credentials come only of records without a fault.
 pub(crate) fn judge(records: &Records, expected: &Expected<'_>, findings: &mut Findings) -> Option<Credentials> {
     let mut judge = Judge { expected, findings, ends: Vec::new() };
@@ -92,12 +58,14 @@ pub(crate) fn judge(records: &Records, expected: &Expected<'_>, findings: &mut F
     let (app_certificate, app_key) = (app.certificate?, app.key?);
     let roots = roots?;
     Some(Credentials {
-        app_cert_sn: cert_sn(&app_certificate),
+        known_by: KnownBy::Certificates {
+            app_cert_sn: cert_sn(&app_certificate),
+            root_cert_sn: roots.sn?,
+            alipay_cert_place: alipay_cert_place?,
+        },
         app_key_sha256: app_key.spki_sha256,
-        root_cert_sn: roots.sn?,
         signer: app_key.signer,
-        verifier: verifier?,
-        alipay_cert_place: alipay_cert_place?,
+        verifier: verifier?.expecting(expected.charset),
         ends,
     })
 }

@@ -3,35 +3,10 @@
 //! It is strict where a lenient reader and a strict one could see two different answers in the same bytes: the whole text must be JSON (RFC 8259),
 //! no object may have the same key twice (compared after unescaping), nothing may follow, and depth is bounded.
 
-use std::borrow::Cow;
-
-use encoding_rs::GB18030;
+use crate::answer::encoding::Encoding;
 
 /// How deep objects and arrays may be nested. Alipay's answers have two levels.
 pub(crate) const MAX_DEPTH: usize = 32;
-
-/// The encoding of an answer. The gateway falls back to GBK at times, also when UTF-8 was asked for (alipay/smartwalle #257).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Encoding {
-    Utf8,
-    /// GBK and GB2312 are read as GB18030, which contains them; real nicknames use it.
-    Gb18030,
-}
-
-impl Encoding {
-    /// UTF-8 where the bytes are UTF-8, GB18030 otherwise.
-    pub(crate) fn of(bytes: &[u8]) -> Self {
-        if std::str::from_utf8(bytes).is_ok() { Self::Utf8 } else { Self::Gb18030 }
-    }
-
-    /// The text, or nothing where bytes are illegal in this encoding.
-    pub(crate) fn decode(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
-        match self {
-            Self::Utf8 => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
-            Self::Gb18030 => GB18030.decode_without_bom_handling_and_without_replacement(bytes),
-        }
-    }
-}
 
 /// What kind of value stands in a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -283,6 +258,7 @@ pub(crate) fn unescape(span: &[u8], encoding: Encoding) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charset::Charset;
 
     fn spans(text: &str) -> Result<Vec<(String, String)>, CutFault> {
         let members = cut(text.as_bytes(), Encoding::Utf8)?;
@@ -380,7 +356,7 @@ mod tests {
     fn second_bytes_of_gbk_that_look_like_syntax_do_not_cut() {
         // 乗, 亄, 亇 in GBK end in 0x5c, 0x7b, 0x7d; then a four-byte character of GB18030.
         let mut text = b"{\"r\":{\"nick_name\":\"\x81\\\x81{\x81}\x81\x30\x81\x30\"},\"sign\":\"x\"}".to_vec();
-        assert_eq!(Encoding::of(&text), Encoding::Gb18030);
+        assert_eq!(Encoding::of(&text, Charset::Utf8), Encoding::Gb18030);
         let members = cut(&text, Encoding::Gb18030).unwrap();
         assert_eq!(members[0].value, b"{\"nick_name\":\"\x81\\\x81{\x81}\x81\x30\x81\x30\"}");
         let node = Encoding::Gb18030.decode(members[0].value).unwrap();

@@ -1,7 +1,9 @@
 //! The outer object of an answer: one response node, `sign`, `alipay_cert_sn`, and nothing else.
 
 use crate::answer::AnswerFault;
-use crate::answer::cut::{self, CutFault, Encoding, Member, ValueKind};
+use crate::answer::cut::{self, CutFault, Member, ValueKind};
+use crate::answer::encoding::Encoding;
+use crate::charset::Charset;
 
 /// The longest answer that is read, in bytes. A profile has about one KiB.
 pub(crate) const MAX_BYTES: usize = 256 * 1024;
@@ -30,15 +32,15 @@ pub(crate) struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    /// Cuts the answer to a call of `method`.
-    pub(crate) fn cut(body: &'a [u8], method: &str) -> Result<Self, AnswerFault> {
+    /// Cuts the answer to a call of `method` that was made in this charset.
+    pub(crate) fn cut(body: &'a [u8], method: &str, charset: Charset) -> Result<Self, AnswerFault> {
         if body.len() > MAX_BYTES {
             return Err(AnswerFault::TooLarge);
         }
         if body.trim_ascii().is_empty() {
             return Err(AnswerFault::Empty);
         }
-        let encoding = Encoding::of(body);
+        let encoding = Encoding::of(body, charset);
         let expected = format!("{}_response", method.replace('.', "_"));
         let (mut node, mut sign, mut cert_sn) = (None, None, None);
         for member in cut::cut(body, encoding)? {
@@ -101,7 +103,7 @@ mod tests {
     const METHOD: &str = "alipay.system.oauth.token";
 
     fn fault(body: &[u8]) -> AnswerFault {
-        Envelope::cut(body, METHOD).expect_err("refused")
+        Envelope::cut(body, METHOD, Charset::Utf8).expect_err("refused")
     }
 
     #[test]
@@ -110,7 +112,7 @@ mod tests {
             r#"{"alipay_system_oauth_token_response":{"a":1},"sign":"c2ln","alipay_cert_sn":"8d6a39e3f2cc925b2dfb2567869409d8"}"#,
             r#"{"alipay_cert_sn":"8d6a39e3f2cc925b2dfb2567869409d8","sign":"c2ln","alipay_system_oauth_token_response":{"a":1}}"#,
         ] {
-            let envelope = Envelope::cut(body.as_bytes(), METHOD).unwrap();
+            let envelope = Envelope::cut(body.as_bytes(), METHOD, Charset::Utf8).unwrap();
             assert_eq!(envelope.node, br#"{"a":1}"#);
             assert_eq!(envelope.name, NodeName::Method);
             assert_eq!(envelope.sign.as_deref(), Some("c2ln"));

@@ -2,24 +2,28 @@
 
 use std::time::SystemTime;
 
-use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+use ring::signature::UnparsedPublicKey;
 use vestibule_oauth_provider::VersionState;
 use vestibule_x509_material::{Certificate, PublicKey};
 
 use crate::serial_number::cert_sn;
+use crate::sign_type::SignType;
 
-/// An RSA key of 2048 to 8192 bits, as PKCS#1 has it.
+/// An RSA key as PKCS#1 has it, large enough for its sign type and of at most 8192 bits.
 #[derive(Clone)]
-pub(crate) struct Key(Vec<u8>);
+pub(crate) struct Key {
+    pkcs1_der: Vec<u8>,
+    sign_type: SignType,
+}
 
 impl Key {
-    pub(crate) fn new(key: &PublicKey) -> Option<Self> {
-        let supported = key.rsa_bits().is_some_and(|bits| (2048..=8192).contains(&bits));
-        if supported { Some(Self(key.rsa_pkcs1_der()?.to_vec())) } else { None }
+    pub(crate) fn new(key: &PublicKey, sign_type: SignType) -> Option<Self> {
+        let supported = key.rsa_bits().is_some_and(|bits| (sign_type.smallest_key()..=8192).contains(&bits));
+        if supported { Some(Self { pkcs1_der: key.rsa_pkcs1_der()?.to_vec(), sign_type }) } else { None }
     }
 
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &self.0).verify(message, signature).is_ok()
+        UnparsedPublicKey::new(self.sign_type.verification(), &self.pkcs1_der).verify(message, signature).is_ok()
     }
 }
 
@@ -43,11 +47,12 @@ pub enum SignedWith {
 }
 
 impl OtherVersion {
-    /// The version with this certificate. `None` when its key is not an RSA key of 2048 to 8192 bits, or its dates are unreadable.
+    /// The version with this certificate. `None` when its key is not an RSA key, too small for the sign type or larger than 8192 bits, or its dates are
+    /// unreadable.
     #[must_use]
-    pub fn new(certificate: &Certificate, state: VersionState) -> Option<Self> {
+    pub fn new(certificate: &Certificate, state: VersionState, sign_type: SignType) -> Option<Self> {
         Some(Self {
-            key: Key::new(certificate.public_key())?,
+            key: Key::new(certificate.public_key(), sign_type)?,
             cert_sn: cert_sn(certificate),
             state,
             from: certificate.not_before()?,

@@ -12,18 +12,22 @@ use serde::de::DeserializeOwned;
 use vestibule_x509_material::PublicKey;
 
 use crate::answer::AnswerFault;
-use crate::answer::cut::{self, Encoding, ValueKind};
+use crate::answer::cut::{self, ValueKind};
+use crate::answer::encoding::Encoding;
 use crate::answer::envelope::Envelope;
 use crate::answer::key::{Key, OtherVersion, SignedWith};
 use crate::answer::refusal::{Head, Signed};
+use crate::charset::Charset;
+use crate::sign_type::SignType;
 
-/// Verifies answers with the key of the active certificate, or of the other version that an answer names: RSA2 (PKCS#1 v1.5 with SHA-256), never anything
-/// weaker.
+/// Verifies answers with Alipay's key: that of the active certificate or of the other version that an answer names, or in public-key mode the only one. By the
+/// row's sign type and by no other, whatever an answer may look like.
 #[derive(Clone)]
 pub struct Verifier {
     key: Key,
     pinned: Option<Pinned>,
     others: Vec<OtherVersion>,
+    charset: Charset,
 }
 
 #[derive(Debug, Clone)]
@@ -41,11 +45,18 @@ enum WhenMissing {
 
 impl Verifier {
     /// A verifier with Alipay's key. In certificate mode `cert_sn` is the serial number of the certificate it comes from; in public-key mode there is none.
-    /// `None` when the key is not an RSA key of 2048 to 8192 bits.
+    /// `None` when the key is not an RSA key, too small for the sign type, or larger than 8192 bits.
     #[must_use]
-    pub fn new(key: &PublicKey, cert_sn: Option<String>) -> Option<Self> {
+    pub fn new(key: &PublicKey, cert_sn: Option<String>, sign_type: SignType) -> Option<Self> {
         let pinned = cert_sn.map(|cert_sn| Pinned { cert_sn, when_missing: WhenMissing::Refuse });
-        Some(Self { key: Key::new(key)?, pinned, others: Vec::new() })
+        Some(Self { key: Key::new(key, sign_type)?, pinned, others: Vec::new(), charset: Charset::default() })
+    }
+
+    /// The same for answers to requests in this charset, instead of UTF-8.
+    #[must_use]
+    pub fn expecting(mut self, charset: Charset) -> Self {
+        self.charset = charset;
+        self
     }
 
     /// The same, which also verifies what names this version. Has no effect in public-key mode, where answers name nothing.
@@ -70,7 +81,7 @@ impl Verifier {
     /// [`AnswerFault::Gateway`] for a refusal, whether or not it is signed; [`AnswerFault::MissingSignature`] for anything else that is unsigned; and
     /// the other faults, of which none repeats content.
     pub fn verify(&self, method: &str, body: &[u8], now: SystemTime) -> Result<Answer, AnswerFault> {
-        let envelope = Envelope::cut(body, method)?;
+        let envelope = Envelope::cut(body, method, self.charset)?;
         let Some(sign) = &envelope.sign else { return Err(unsigned(&envelope)) };
         let other = self.named(&envelope).find(|other| other.holds(now));
         let key = other.map_or(&self.key, OtherVersion::key);

@@ -12,6 +12,7 @@ use crate::answer::{OtherVersion, Verifier};
 use crate::certificates::{Holding, Role, is_issued_by_class_2};
 use crate::environment::Environment;
 use crate::serial_number::cert_sn;
+use crate::sign_type::SignType;
 use crate::slot::{Field, Slot};
 
 impl Judge<'_> {
@@ -57,7 +58,9 @@ impl Judge<'_> {
         let (material, pid) = self.alipay_certificate(slot)?;
         let leaf = material.first_certificate().ok()?;
         let faults_before = self.findings.fault_count();
-        let verifier = self.supported(slot, leaf, app, |leaf| Verifier::new(leaf.public_key(), Some(cert_sn(leaf))));
+        let verifier = self.supported(slot, leaf, app, |leaf, sign_type| {
+            Verifier::new(leaf.public_key(), Some(cert_sn(leaf)), sign_type)
+        });
         self.family_and_pid(slot, leaf, &pid, app);
         self.issuers(slot, leaf, ALIPAY_CERT);
         self.validity(slot, "the Alipay certificate", leaf, ALIPAY_CERT);
@@ -82,7 +85,8 @@ impl Judge<'_> {
         let (material, pid) = self.alipay_certificate(slot)?;
         let leaf = material.first_certificate().ok()?;
         let at = self.version_validity(slot, version.state, "the Alipay certificate", leaf)?;
-        let other = self.supported(slot, leaf, app, |leaf| OtherVersion::new(leaf, version.state));
+        let other =
+            self.supported(slot, leaf, app, |leaf, sign_type| OtherVersion::new(leaf, version.state, sign_type));
         self.family_and_pid(slot, leaf, &pid, app);
         self.issuers(slot, leaf, ALIPAY_CERT);
         let roots = roots?;
@@ -107,7 +111,7 @@ impl Judge<'_> {
         slot: Slot<'_>,
         leaf: &Certificate,
         app: Option<&App>,
-        verifying: impl FnOnce(&Certificate) -> Option<T>,
+        verifying: impl FnOnce(&Certificate, SignType) -> Option<T>,
     ) -> Option<T> {
         let key = leaf.public_key();
         if app.and_then(|app| app.public.as_ref()).is_some_and(|own| own.is_same_key(key)) {
@@ -116,12 +120,14 @@ impl Judge<'_> {
             ));
             return None;
         }
-        let verifying = verifying(leaf);
+        let sign_type = self.expected.sign_type;
+        let verifying = verifying(leaf, sign_type);
         if verifying.is_none() {
             let bits = key.rsa_bits().map(|bits| format!(" of {bits} bits")).unwrap_or_default();
             self.findings.fault(format!(
-                "{slot} holds an Alipay certificate with a key for {}{bits}, which is not supported; download {ALIPAY_CERT} for RSA2 (2048 bits or more) from Alipay's console",
-                key.algorithm()
+                "{slot} holds an Alipay certificate with a key for {}{bits}, which is not supported; download {ALIPAY_CERT} for {sign_type} ({} bits or more) from Alipay's console",
+                key.algorithm(),
+                sign_type.smallest_key()
             ));
         }
         verifying

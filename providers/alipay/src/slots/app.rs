@@ -5,7 +5,7 @@ use vestibule_x509_material::{Certificate, Material, MaterialError, PublicKey};
 
 use super::{APP_CERT, APP_KEY, Judge};
 use crate::certificates::{Holding, Role};
-use crate::request::Signer;
+use crate::signer::Signer;
 use crate::slot::{Slot, Unread};
 
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl Judge<'_> {
                 certificate.public_key().spki_sha256()
             ));
         }
-        let signing = match Signer::new(key) {
+        let signing = match Signer::new(key, self.expected.sign_type) {
             Ok(signer) => Some(AppKey { signer, spki_sha256 }),
             Err(error) => self.unreadable(slot, &error.into(), APP_KEY),
         };

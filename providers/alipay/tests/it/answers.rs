@@ -2,7 +2,7 @@
 
 use vestibule_alipay_simulator::{AppRegistration, Authority, LeafRequest, RsaKey, SharedKey};
 use vestibule_oauth_provider::VersionState;
-use vestibule_provider_alipay::parts::{AnswerFault, OtherVersion, SignedWith, Verifier, cert_sn};
+use vestibule_provider_alipay::parts::{AnswerFault, OtherVersion, SignType, SignedWith, Verifier, cert_sn};
 use vestibule_x509_material::Material;
 
 use crate::house::{app, now};
@@ -22,7 +22,7 @@ fn certificate_mode() -> (Verifier, String) {
     let material = Material::read(&app().material().alipay_cert).unwrap();
     let certificate = material.first_certificate().unwrap();
     let sn = cert_sn(certificate);
-    (Verifier::new(certificate.public_key(), Some(sn.clone())).unwrap(), sn)
+    (Verifier::new(certificate.public_key(), Some(sn.clone()), SignType::Rsa2).unwrap(), sn)
 }
 
 fn signed_by(key: SharedKey, bytes: &[u8]) -> String {
@@ -83,7 +83,8 @@ fn an_answer_that_names_nothing_is_verified_with_the_active_key_only() {
     let stranger = RsaKey::shared(SharedKey::Stranger).unwrap();
     let other = other.issue(&LeafRequest::alipay(AppRegistration::DEFAULT_PID), &stranger).unwrap();
     let material = Material::read(&other.chain_pem()).unwrap();
-    let version = OtherVersion::new(material.first_certificate().unwrap(), VersionState::Retired).unwrap();
+    let version =
+        OtherVersion::new(material.first_certificate().unwrap(), VersionState::Retired, SignType::Rsa2).unwrap();
     let verifier = verifier.with_version(version).accepting_a_missing_cert_sn();
     let sign = signed_by(SharedKey::Stranger, NODE.as_bytes());
     let named = other.certificate().sn();

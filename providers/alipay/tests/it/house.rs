@@ -47,6 +47,17 @@ pub(crate) fn config(more: &str) -> String {
     format!(r#"{{"appId":"{}","appCert":"app-cert","rootCert":"root-cert"{more}}}"#, AppRegistration::DEFAULT_APP_ID)
 }
 
+/// A config in public-key mode with these keys, towards addresses that only a scripted client knows.
+pub(crate) fn keys(private_key: &str, alipay_public_key: &str, more: &str) -> String {
+    let more = if more.is_empty() { String::new() } else { format!(",{more}") };
+    let (private_key, alipay_public_key) =
+        (serde_json::to_string(private_key).unwrap(), serde_json::to_string(alipay_public_key).unwrap());
+    format!(
+        r#"{{"appId":"{}","subject":"open_id","environment":"custom","authorizeUrl":"https://sim.example/authorize","gatewayUrl":"https://sim.example/gateway.do","privateKey":{private_key},"alipayPublicKey":{alipay_public_key}{more}}}"#,
+        AppRegistration::DEFAULT_APP_ID
+    )
+}
+
 /// The same, towards addresses that only a scripted client knows.
 pub(crate) fn custom(more: &str) -> String {
     config(&format!(

@@ -12,10 +12,12 @@
 mod answers;
 mod fixtures;
 mod house;
+mod public_key_mode;
 mod rotation;
 mod scripted;
 mod sign_in;
 mod signing_key;
 mod slots;
+mod table;
 mod versions;
 mod world;
