@@ -142,7 +142,7 @@ fn write_what_holds(out: &mut dyn Write, cert: &CertView) -> std::io::Result<()>
     writeln!(out, "  version {} is the active one: it {does}  {active}", cert.version)?;
     for version in &cert.versions {
         let says = match version.state {
-            "next" => "is staged",
+            "next" => "is staged: what names it is verified already",
             _ => "is retired: what names it is verified until it ends, or until it is removed",
         };
         writeln!(
