@@ -1,4 +1,5 @@
-//! The server as a whole: a sign-in from the first page to the last, what plain SQL does, what goes wrong upstream, and that nothing leaks.
+//! The server as a whole: a sign-in from the first page to the last, what plain SQL does, what goes wrong upstream
+//! or with the database, several servers at once, and that nothing leaks.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,7 +11,9 @@
 
 mod cli;
 mod faults;
+mod instances;
 mod leaks;
+mod outage;
 mod pages;
 mod sign_in;
 mod sql;

@@ -288,7 +288,7 @@ async fn a_request_that_hangs_does_not_keep_the_server_from_stopping() {
     let authorize = browser.begin().await;
     let callback = house.simulator.agree(&authorize, "zhangsan").unwrap();
     house.simulator.set_fault(Fault::Hang);
-    let House { simulator, server, data } = house;
+    let House { simulator, server, data, .. } = house;
     let waiting = tokio::spawn(async move { browser.try_callback(&callback).await });
     // The request has reached the gateway when the simulator has recorded it.
     let asked = tokio::time::timeout(Duration::from_secs(5), async {

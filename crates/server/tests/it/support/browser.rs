@@ -1,6 +1,7 @@
 //! A browser without eyes: keeps cookies, follows a redirect only when told, and remembers all it was sent.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use vestibule::{GuardedClient, HttpClient, HttpRequest, HttpResponse, HttpSettings, Url};
 use vestibule_alipay_simulator::Simulator;
@@ -11,6 +12,7 @@ use crate::support::{NAME, OWNER};
 pub(crate) struct Browser {
     http: GuardedClient,
     base: Url,
+    served_by: Option<SocketAddr>,
     cookies: BTreeMap<String, String>,
     answered: Vec<Answered>,
     secrets: Vec<String>,
@@ -32,7 +34,8 @@ impl Answered {
 
     /// Where a 303 leads.
     pub(crate) fn location(&self) -> Url {
-        assert_eq!(self.status, 303, "{}", self.body);
+        // Without the page's style sheet, which makes a failed test unreadable.
+        assert_eq!(self.status, 303, "{}", self.body.rsplit("</style>").next().unwrap());
         self.url.join(self.header("location").unwrap()).unwrap()
     }
 
@@ -54,10 +57,17 @@ impl Browser {
         Self {
             http: GuardedClient::new(settings).unwrap(),
             base: base.clone(),
+            served_by: None,
             cookies: BTreeMap::new(),
             answered: Vec::new(),
             secrets: Vec::new(),
         }
+    }
+
+    /// The same, whose requests go to the server at `address`, as a load balancer might send them.
+    pub(crate) fn served_by(mut self, address: SocketAddr) -> Self {
+        self.served_by = Some(address);
+        self
     }
 
     /// `/path` of the server.
@@ -156,6 +166,9 @@ impl Browser {
     async fn try_to_send(&mut self, mut request: HttpRequest) -> vestibule::Result<Answered> {
         assert_eq!(request.url.origin(), self.base.origin(), "the browser is at one server only");
         let url = request.url.clone();
+        if let Some(address) = self.served_by {
+            request.url.set_port(Some(address.port())).unwrap();
+        }
         if !self.cookies.is_empty() {
             let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header("cookie", &cookies.join("; "));

@@ -1,16 +1,19 @@
 //! A server and an Alipay for it, in this process.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use vestibule::certs_store::NewCert;
 use vestibule::provider_store::NewProvider;
-use vestibule::{Config, Secret, Url, Vestibule};
+use vestibule::{Config, KeyFile, Secret, SystemRandom, Url, Vestibule};
 use vestibule_alipay_simulator::Simulator;
 use vestibule_server::options::Options;
 use vestibule_server::server::Server;
+use vestibule_testkit::databases::TestDatabase;
 
-use crate::support::Browser;
+use crate::support::{Browser, run};
 
 /// Owner of the provider rows.
 pub(crate) const OWNER: &str = "acme";
@@ -29,12 +32,27 @@ pub(crate) struct House {
     pub(crate) simulator: Simulator,
     pub(crate) server: Server,
     pub(crate) data: TempDir,
+    options: Options,
 }
 
 impl House {
     /// With the two cert records of Casdoor's guide and one provider row: people can sign in.
     pub(crate) async fn open() -> Self {
-        let house = Self::empty(Simulator::builder().start().await.unwrap()).await;
+        Self::furnished(Options::default()).await
+    }
+
+    /// The same in `database`.
+    pub(crate) async fn open_on(database: &TestDatabase) -> Self {
+        Self::open_at(database.url()).await
+    }
+
+    /// The same in the empty database of this URL.
+    pub(crate) async fn open_at(url: &str) -> Self {
+        Self::furnished(Options { database: Some(url.to_owned()), ..Options::default() }).await
+    }
+
+    async fn furnished(options: Options) -> Self {
+        let house = Self::with_options(Simulator::builder().start().await.unwrap(), options).await;
         house.add_certs().await;
         house.add_row(NAME, json!({})).await;
         house
@@ -45,14 +63,31 @@ impl House {
         Self::with_options(simulator, Options::default()).await
     }
 
-    /// With nothing in the database, and a server that is told `options`; data folder, address and allowed upstream are added to them.
+    /// With nothing in the database, and a server that is told `options`; data folder, key file, address and allowed upstream are added to them.
     pub(crate) async fn with_options(simulator: Simulator, mut options: Options) -> Self {
         let data = tempfile::tempdir().unwrap();
         options.data_dir = Some(data.path().to_owned());
+        if options.database.is_some() {
+            options.master_key_file = Some(make_key_file(data.path()).await);
+        }
         options.allow_upstream.push(authority(&simulator));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let server = Server::start(&options, listener).await.unwrap();
-        Self { simulator, server, data }
+        let server = start(&options).await;
+        Self { simulator, server, data, options }
+    }
+
+    /// One more server with the same public URL, on the same database and with the same master keys.
+    pub(crate) async fn another_server(&self) -> Server {
+        let public_url = Some(self.server.public_url().as_url().to_string());
+        start(&Options { public_url, ..self.options.clone() }).await
+    }
+
+    /// Runs the program with `arguments` on this installation: what it said, when it succeeded.
+    pub(crate) async fn succeeds(&self, arguments: &[&str]) -> String {
+        let url = self.options.database.as_deref().expect("the house stands on a database of its own");
+        let keys = self.options.master_key_file.as_ref().unwrap().to_str().unwrap();
+        let output = run([arguments, &["--database", url, "--master-key-file", keys]].concat()).await;
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     }
 
     pub(crate) fn vestibule(&self) -> &Vestibule {
@@ -79,6 +114,18 @@ impl House {
     pub(crate) async fn add_row(&self, name: &str, changes: Value) {
         add_row(self.vestibule(), name, config(&self.simulator, changes)).await;
     }
+}
+
+async fn start(options: &Options) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    Server::start(options, listener).await.unwrap()
+}
+
+/// A file with a fresh master key in `folder`.
+pub(crate) async fn make_key_file(folder: &Path) -> PathBuf {
+    let file = folder.join("master.key");
+    KeyFile::at(&file).make_if_absent(&SystemRandom::new()).await.unwrap();
+    file
 }
 
 /// Stores a record of the shared owner, as the command line does.
