@@ -140,7 +140,7 @@ fn signed_bytes<'a>(key: &Key, envelope: &Envelope<'a>, sign: &str) -> Option<Co
     if key.verifies(envelope.node, &signature) {
         return Some(Cow::Borrowed(envelope.node));
     }
-    let unescaped = without_escaped_slashes(envelope.node);
+    let unescaped = without_escaped_slashes(envelope.node, envelope.encoding);
     (unescaped.len() < envelope.node.len() && key.verifies(&unescaped, &signature)).then_some(Cow::Owned(unescaped))
 }
 
@@ -226,10 +226,16 @@ fn decode(bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, str>, AnswerFault>
     encoding.decode(bytes).ok_or(AnswerFault::Malformed { offset: 0 })
 }
 
-fn without_escaped_slashes(bytes: &[u8]) -> Vec<u8> {
+fn without_escaped_slashes(bytes: &[u8], encoding: Encoding) -> Vec<u8> {
     let mut unescaped = Vec::with_capacity(bytes.len());
     let mut rest = bytes.iter().copied().peekable();
     while let Some(byte) = rest.next() {
+        // The second byte of a character may look like a backslash; of four bytes it is two times two.
+        if encoding == Encoding::Gb18030 && byte > 0x80 {
+            unescaped.push(byte);
+            unescaped.extend(rest.next());
+            continue;
+        }
         if byte != b'\\' || rest.peek() != Some(&b'/') {
             unescaped.push(byte);
         }
@@ -243,6 +249,16 @@ mod tests {
 
     #[test]
     fn only_an_escaped_slash_loses_its_backslash() {
-        assert_eq!(without_escaped_slashes(br#"a\/b\\c\"/"#), br#"a/b\\c\"/"#);
+        let escaped = br#"a\/b\\c\"/"#;
+        for encoding in [Encoding::Utf8, Encoding::Gb18030] {
+            assert_eq!(without_escaped_slashes(escaped, encoding), br#"a/b\\c\"/"#);
+        }
+    }
+
+    #[test]
+    fn a_backslash_inside_a_character_of_gbk_stays() {
+        // 乗 ends in one; after it a slash of its own, and an escaped one.
+        let nick_name = b"\x81\\/\x81\\\\/\x81\x30\x81\x30\\/\x80\\/";
+        assert_eq!(without_escaped_slashes(nick_name, Encoding::Gb18030), b"\x81\\/\x81\\/\x81\x30\x81\x30/\x80/");
     }
 }

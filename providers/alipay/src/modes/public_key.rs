@@ -74,7 +74,13 @@ fn signer(key: &PrivateKey, sign_type: SignType, findings: &mut Findings) -> Opt
             Some(signer)
         }
         Err(error) => {
-            findings.fault(format!("\"privateKey\": {error}; \"signType\" is \"{sign_type}\""));
+            let hint = match (&error, sign_type) {
+                (MaterialError::KeySize { bits: 1024..2048 }, SignType::Rsa2) => {
+                    ", and \"RSA\" is only right if Alipay's console has this key there"
+                }
+                _ => "",
+            };
+            findings.fault(format!("\"privateKey\": {error}; \"signType\" is \"{sign_type}\"{hint}"));
             None
         }
     }

@@ -107,7 +107,7 @@ async fn sha1_and_small_keys_only_where_the_row_asks_for_them_and_with_a_warning
     let small = registered(SharedKey::SmallApp, SharedKey::SmallAlipay);
     let large = sound();
     let said = refused(&small.app_private_key, &large.alipay_public_key, "").await;
-    assert_says(&said, &["the RSA key has 1024 bits", "\"signType\" is \"RSA2\""]);
+    assert_says(&said, &["the RSA key has 1024 bits", "\"signType\" is \"RSA2\", and \"RSA\" is only right if"]);
     let said = refused(&large.app_private_key, &small.alipay_public_key, "").await;
     assert_says(&said, &["\"alipayPublicKey\" holds a key for RSA of 1024 bits", "2048 bits or more", WHERE]);
 
