@@ -67,6 +67,8 @@ async fn rotate_alipay_certificate(house: &Installation, crowd: &Crowd, meanwhil
     let certificate = house.write("second-alipay.crt", &pair.certificate.chain_pem())?;
     let root = house.file("root.crt").to_string_lossy().into_owned();
     house.succeed(&["cert", "stage", ROOT_CERT, "--certificate", &certificate, "--private-key", &root]).await?;
+    // Alipay tells merchants in advance. Whoever had read the records before the version was staged is through before its first answer.
+    crowd.until_done(crowd.done() + 2 * AT_ONCE).await;
     pair.sign_with_it(&house.simulator)?;
     let staged = crowd.done();
     crowd.until_done(staged + meanwhile).await;
