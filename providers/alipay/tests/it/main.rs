@@ -11,6 +11,7 @@
 
 mod answers;
 mod fixtures;
+mod gbk_answers;
 mod house;
 mod public_key_mode;
 mod rotation;
