@@ -152,6 +152,27 @@ async fn masked_secrets_are_left_out() {
 }
 
 #[tokio::test]
+async fn an_application_without_certificates_brings_its_key_and_lacks_alipays() {
+    let house = House::open(TestDatabase::create(Backend::Sqlite).await).await;
+    let app = AppRegistration::simulated().unwrap();
+    let (own, alipays) = (app.key_material().app_private_key, app.key_material().alipay_public_key);
+    let mut keys = dump();
+    for (column, value) in [("cert", ""), ("metadata", ""), ("clientSecret", own.as_str())] {
+        keys["providers"][0][column] = value.into();
+    }
+    let plan = house.plan(&told(&house, file(&keys), &["Alipay.subject=open_id"])).await;
+    assert!(row(&plan, "alipay").notes[0].contains("comes in disabled: \"alipayPublicKey\" missing"), "{plan:?}");
+    assert!(!format!("{plan:?}").contains(&own[..40]));
+
+    let with_key = format!("Alipay.alipayPublicKey={alipays}");
+    house.import(&told(&house, file(&keys), &["Alipay.subject=open_id", &with_key])).await;
+    let alipay = house.provider("admin", "alipay").await.row;
+    let config: Value = serde_json::from_str(alipay.config.expose()).unwrap();
+    let expected = json!({"appId": app.app_id(), "privateKey": own, "alipayPublicKey": alipays, "subject": "open_id"});
+    assert!(alipay.enabled && config == expected);
+}
+
+#[tokio::test]
 async fn what_has_no_field_is_said_without_its_value() {
     let house = House::open(TestDatabase::create(Backend::Sqlite).await).await;
     let mut more = dump();
