@@ -70,6 +70,7 @@ const VENDOR_FREE: &[(&str, &[&str])] = &[
     ("crates/login", &[]),
     ("crates/provider-store", &[]),
     ("crates/attempt-store", &[]),
+    ("crates/transfer", &[]),
     ("certs-store", &[]),
     // Its re-export of a provider is a feature.
     ("crates/vestibule", &["src/lib.rs"]),
