@@ -19,7 +19,7 @@ async fn steps(statement: &Sql) -> Vec<String> {
 
 #[tokio::test]
 async fn a_sign_in_looks_at_its_own_row_and_records_only() {
-    let steps = steps(&query("acme", "alipay", "admin", &["app".to_owned()])).await;
+    let steps = steps(&query("acme", "sso", "admin", &["app".to_owned()])).await;
     let on_rows: Vec<_> = steps.iter().filter(|step| step.contains("vestibule_provider")).collect();
     assert_eq!(on_rows.len(), 1, "{steps:#?}");
     assert!(
